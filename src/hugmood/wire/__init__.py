@@ -1,0 +1,1 @@
+"""Bytes and their meaning: messages, codecs and the connection, without I/O."""

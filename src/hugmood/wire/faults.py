@@ -1,0 +1,149 @@
+"""What exactly is wrong with a message: from a decoder's error to field and issue.
+
+Only the failing path comes here, so it may parse again and take its time. The
+decoder's own words never reach a client: they can repeat what it sent.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from hugmood.errors import Issue, Rejected, invalid
+
+MAX_DEPTH: Final = 32
+
+_AT: Final = re.compile(
+    r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL
+)
+_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_ANY_KEY: Final = "[...]"
+_ISSUES: Final[tuple[tuple[str, Issue], ...]] = (
+    (r"missing required field", "required_field_missing"),
+    (r", got `", "invalid_type"),
+    (r"of length <=", "too_long"),
+    (r"matching regex|RFC3339|timezone|of length", "invalid_format"),
+    (r"Invalid enum value", "unknown_value"),
+    (r"Expected `\w+` [<>]=?|out of range", "out_of_range"),
+)
+
+
+class Unreadable(Rejected):
+    """A message that is refused before its `data` means anything.
+
+    It is `malformed` when it is not JSON, not an object, or has a bad envelope, and
+    not when only text inside `data` is bad. `message_id` is its id if one was read.
+    """
+
+    def __init__(self, field: str | None, issue: Issue, message_id: str | None = None) -> None:
+        """Leave `field` None where the message as a whole is wrong."""
+        super().__init__(
+            "invalid_request", "The request format is invalid", field=field, issue=issue
+        )
+        self.message_id = message_id
+        self.malformed = not (field or "").startswith("data.")
+
+
+def explain_envelope(error: Exception, message: bytes) -> Unreadable:
+    """Say why a JSON message is not an envelope."""
+    try:
+        parsed = json.loads(message, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return Unreadable(None, "invalid_format")
+    if not isinstance(parsed, dict):
+        return Unreadable(None, "invalid_type")
+    if isinstance(error, msgspec.ValidationError):
+        issue, path = _read(error)
+        return Unreadable(path or None, issue, readable_id(parsed))
+    # JSON for Python's reader, not for msgspec's: a lone surrogate or too deep.
+    field, issue = next(flaws(parsed), (None, "invalid_format"))
+    return Unreadable(field, issue, readable_id(parsed))
+
+
+def check_values(parsed: Any) -> None:
+    """Refuse what neither JSON nor the protocol allows inside a message.
+
+    Too deep, NUL or lone surrogates in text, and what only MessagePack can say:
+    bytes, times, numbers that are not finite. Raises `Unreadable`.
+    """
+    for field, issue in flaws(parsed):
+        raise Unreadable(field or None, issue, readable_id(parsed))
+
+
+def flaws(value: Any, path: str = "", depth: int = 1) -> Iterator[tuple[str, Issue]]:
+    """Yield the path and issue of every value that no message may hold."""
+    if depth > MAX_DEPTH and isinstance(value, dict | list):
+        yield "", "invalid_format"
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            inner = f"{path}.{key}" if path else str(key)
+            if not isinstance(key, str):
+                yield path, "invalid_type"
+            elif not _clean(key):
+                yield path, "invalid_format"
+            else:
+                yield from flaws(item, inner, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from flaws(item, f"{path}[{index}]", depth + 1)
+    elif isinstance(value, str):
+        if not _clean(value):
+            yield path, "invalid_format"
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield path, "invalid_format"
+    elif value is not None and not isinstance(value, bool | int):
+        yield path, "invalid_type"
+
+
+def explain(error: msgspec.MsgspecError, data: bytes, convert: Callable[[Any], Any]) -> Rejected:
+    """Turn a decoder's error about `data` into `invalid_request` with its field.
+
+    `convert` decodes plain values as the same struct: it finds the key of a map's
+    bad value, which the decoder does not name.
+    """
+    issue, path = _read(error)
+    if _ANY_KEY in path:
+        path = _name_key(path, msgspec.json.decode(data), convert)
+    return invalid(f"data.{path}" if path else "data", issue)
+
+
+def readable_id(parsed: Any) -> str | None:
+    """Return the message's id if it has a good one."""
+    value = parsed.get("id") if isinstance(parsed, dict) else None
+    good = isinstance(value, str) and 1 <= len(value) <= 128 and _clean(value)  # noqa: PLR2004
+    return value if good else None
+
+
+def _read(error: Exception) -> tuple[Issue, str]:
+    match = _AT.match(str(error))
+    what, path = (match["what"], match["path"] or "") if match else (str(error), "")
+    path = path.removeprefix(".")
+    missing = _MISSING.search(what)
+    if missing:
+        path = f"{path}.{missing['name']}" if path else missing["name"]
+    for pattern, issue in _ISSUES:
+        if re.search(pattern, what):
+            return issue, path
+    return "invalid_format", path
+
+
+def _name_key(path: str, parsed: Any, convert: Callable[[Any], Any]) -> str:
+    name, _, rest = path.partition(_ANY_KEY)
+    for key, item in parsed[name].items():
+        try:
+            convert({**parsed, name: {key: item}})
+        except msgspec.ValidationError:
+            return f"{name}.{key}{rest}"
+    return name
+
+
+def _clean(text: str) -> bool:
+    return not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)

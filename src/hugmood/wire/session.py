@@ -1,0 +1,339 @@
+"""One connection's conversation, without I/O: messages in, effects out.
+
+The gateway feeds it whole JSON messages, answers from the engine and the time, and
+carries out the effects it returns. It knows the envelope, who may say what when, the
+limits and the deadlines; it knows no feature.
+"""
+
+from collections import deque
+from enum import Enum
+from typing import Final, Literal, NamedTuple
+
+from msgspec import UNSET, Struct, UnsetType
+
+from hugmood.ambient import Ambient, Instant
+from hugmood.errors import (
+    AUTH_CODES,
+    CLOSINGS,
+    CloseCode,
+    Refusal,
+    Rejected,
+    too_many,
+)
+from hugmood.wire import codec
+from hugmood.wire.faults import Unreadable
+from hugmood.wire.limits import Bucket
+from hugmood.wire.message import (
+    LANES,
+    AuthFailure,
+    ConnectionClose,
+    Envelope,
+    Error,
+    ErrorDetails,
+    Ping,
+    Push,
+)
+
+NORMAL: Final = 1000
+"""The WebSocket close code of a connection that has done its work."""
+
+MAX_MALFORMED: Final = 10
+MAX_UNAUTHENTICATED: Final = 10
+MAX_REFUSED_IN_A_ROW: Final = 100
+MAX_WAITING: Final = 256
+"""Messages that may wait for the outcome of an `auth`."""
+
+_UNANSWERED: Final = frozenset({"pong", "heartbeat"})
+_RECONNECT_DELAYS: Final[dict[CloseCode, int]] = {
+    "rate_limit_exceeded": 60_000,
+    "slow_consumer": 5_000,
+}
+_RECONNECT_DELAY: Final = 1_000
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Deadlines in milliseconds and limits in messages, the same for all."""
+
+    auth_timeout: int = 30_000
+    ping_interval: int = 30_000
+    silence_timeout: int = 75_000
+    limited: bool = True
+    messages_per_minute: int = 120
+    burst: int = 40
+
+
+class Phase(Enum):
+    """Where the conversation stands."""
+
+    NEW = "new"
+    CHECKING = "checking"
+    SIGNED_IN = "signed in"
+    OVER = "over"
+
+
+class Slot:
+    """A place in the order of replies; `reply` is filled when the answer is there."""
+
+    __slots__ = ("id", "reply", "type")
+
+    def __init__(self, kind: str, message_id: str) -> None:
+        """Reserve the place of the reply to this message."""
+        self.type = kind
+        self.id = message_id
+        self.reply: bytes | None = None
+
+
+class Send(NamedTuple):
+    """Send this message, less its number: the position is put in as it goes out."""
+
+    prefix: bytes
+
+
+class Forward(NamedTuple):
+    """Ask the engine; give its answer to `answered` with the same slot."""
+
+    slot: Slot
+    envelope: Envelope
+
+
+class Hang(NamedTuple):
+    """Close the WebSocket; whatever was sent before goes out first."""
+
+    websocket_code: int
+    reason: str
+
+
+Effect = Send | Forward | Hang
+
+
+class Session:
+    """The state of one connection; every method takes `now` in ms, returns effects."""
+
+    __slots__ = (
+        "_ambient",
+        "_auth_deadline",
+        "_bucket",
+        "_heard",
+        "_malformed",
+        "_next_ping",
+        "_refused",
+        "_settings",
+        "_slots",
+        "_unauthenticated",
+        "_waiting",
+        "expires",
+        "phase",
+    )
+
+    def __init__(self, settings: Settings, ambient: Ambient, now: int) -> None:
+        """Begin unauthenticated; the first ping comes at a random phase."""
+        self._settings = settings
+        self._ambient = ambient
+        self._bucket = Bucket(settings.messages_per_minute, settings.burst, now)
+        self._auth_deadline = now + settings.auth_timeout
+        self._heard = now
+        self._next_ping = now + int(settings.ping_interval * (1 - ambient.chance()))
+        self._malformed = 0
+        self._unauthenticated = 0
+        self._refused = 0
+        self._slots: deque[Slot] = deque()
+        self._waiting: deque[Envelope] | None = None
+        self.expires: int | None = None
+        self.phase = Phase.NEW
+
+    # What arrives
+
+    def alive(self, now: int) -> None:
+        """Note a sign of life that is no message."""
+        self._heard = now
+
+    def receive(self, message: bytes, now: int) -> list[Effect]:
+        """Take one whole message in JSON."""
+        if self.phase is Phase.OVER:
+            return []
+        self._heard = now
+        try:
+            envelope = codec.read_envelope(message)
+        except Unreadable as error:
+            return self.unreadable(error, now)
+        if envelope.type in _UNANSWERED:
+            return []
+        wait = self._bucket.take(now) if self._settings.limited else 0
+        if wait:
+            return self._over_limit(envelope, wait, now)
+        self._refused = 0
+        if self.phase is Phase.CHECKING:
+            return self._hold(envelope, now)
+        return self._handle(envelope, now)
+
+    def unreadable(self, error: Unreadable, now: int) -> list[Effect]:
+        """Refuse a message that could not be read; the eleventh such ends it."""
+        if error.malformed:
+            self._malformed += 1
+            if self._malformed > MAX_MALFORMED:
+                return self.close("protocol_error", now)
+        return self._refuse(error.message_id, error, now)
+
+    def answered(self, slot: Slot, data: bytes, refusal: Refusal | None, now: int) -> list[Effect]:
+        """Take the engine's answer to what was forwarded: a reply, or why not."""
+        if self.phase is Phase.OVER:
+            return []
+        slot.reply = self._reply(slot, data, refusal, now)
+        if slot.type == "auth":
+            return self._auth_answered(slot, now)
+        if LANES.get(slot.type) == "read":
+            return [Send(slot.reply)]
+        return self._release()
+
+    def signed_in(self, expires: int) -> None:
+        """Know who this is until `expires`; called before `answered` for its auth."""
+        self.expires = expires
+        self.phase = Phase.SIGNED_IN
+
+    # Time
+
+    def due(self) -> int:
+        """Return when `tick` has something to do, in ms."""
+        if self.expires is None:
+            return self._auth_deadline
+        silence = self._heard + self._settings.silence_timeout
+        return min(self.expires, self._next_ping, silence)
+
+    def tick(self, now: int) -> list[Effect]:
+        """Do what is due: a deadline that passed, or a ping."""
+        if self.phase is Phase.OVER:
+            return []
+        if self.expires is None:
+            return self.close("auth_timeout", now) if now >= self._auth_deadline else []
+        if now >= self.expires:
+            return self.close("session_expired", now)
+        if now >= self._heard + self._settings.silence_timeout:
+            return self.close("keepalive_timeout", now)
+        if now < self._next_ping:
+            return []
+        self._next_ping = now + self._settings.ping_interval
+        return [self._push(Ping(timestamp=Instant(now)), now)]
+
+    # The end
+
+    def close(self, code: CloseCode, now: int, delay: int | None = None) -> list[Effect]:
+        """Say why, then close; `delay` (ms) is when to come back, if that helps."""
+        if self.phase is Phase.OVER:
+            return []
+        closing = CLOSINGS[code]
+        wait = _RECONNECT_DELAYS.get(code, _RECONNECT_DELAY) if delay is None else delay
+        notice = ConnectionClose(
+            code=code,
+            message=closing.message,
+            reconnect_delay=wait if closing.reconnect else UNSET,
+        )
+        return [self._push(notice, now), self._hang(closing.websocket_code, code)]
+
+    @property
+    def over(self) -> bool:
+        """Tell that nothing more will be said."""
+        return self.phase is Phase.OVER
+
+    def lost(self) -> None:
+        """Learn that the connection is gone."""
+        self.phase = Phase.OVER
+
+    # Within
+
+    def _handle(self, envelope: Envelope, now: int) -> list[Effect]:
+        if self.phase is Phase.SIGNED_IN or envelope.type == "auth":
+            return self._forward(envelope)
+        if envelope.type == "disconnect":
+            return [self._hang(NORMAL, "")]
+        self._unauthenticated += 1
+        if self._unauthenticated > MAX_UNAUTHENTICATED:
+            return self.close("protocol_error", now)
+        error = Rejected("auth_required", "Authentication is required for this operation")
+        return self._refuse(envelope.id, error, now)
+
+    def _forward(self, envelope: Envelope) -> list[Effect]:
+        slot = Slot(envelope.type, envelope.id)
+        if LANES.get(envelope.type) != "read":
+            self._slots.append(slot)
+        if envelope.type == "auth" and self.phase is Phase.NEW:
+            self.phase = Phase.CHECKING
+        return [Forward(slot, envelope)]
+
+    def _hold(self, envelope: Envelope, now: int) -> list[Effect]:
+        if self._waiting is None:
+            self._waiting = deque()
+        if len(self._waiting) >= MAX_WAITING:
+            return self._refuse(envelope.id, too_many(1), now)
+        self._waiting.append(envelope)
+        return []
+
+    def _auth_answered(self, slot: Slot, now: int) -> list[Effect]:
+        if self.phase is Phase.CHECKING:
+            self.phase = Phase.NEW
+        effects = self._release()
+        while self._waiting and self.phase in {Phase.NEW, Phase.SIGNED_IN}:
+            effects += self._handle(self._waiting.popleft(), now)
+        return effects
+
+    def _over_limit(self, envelope: Envelope, wait: int, now: int) -> list[Effect]:
+        self._refused += 1
+        effects = self._refuse(envelope.id, too_many(wait), now)
+        if self._refused >= MAX_REFUSED_IN_A_ROW:
+            effects += self.close("rate_limit_exceeded", now)
+        return effects
+
+    def _refuse(self, message_id: str | None, error: Rejected, now: int) -> list[Effect]:
+        prefix = self._error(message_id, error.refusal, now)
+        if not self._slots:
+            return [Send(prefix)]
+        slot = Slot("error", message_id or "")
+        slot.reply = prefix
+        self._slots.append(slot)
+        return []
+
+    def _release(self) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._slots and self._slots[0].reply is not None:
+            slot = self._slots.popleft()
+            if slot.type == "disconnect":
+                return [*effects, self._hang(NORMAL, "")]
+            effects.append(Send(slot.reply or b""))
+        return effects
+
+    def _reply(self, slot: Slot, data: bytes, refusal: Refusal | None, now: int) -> bytes:
+        if refusal is None:
+            return codec.prefix(f"{slot.type}_response", f"{slot.id}-resp", data, now)
+        if slot.type == "auth" and refusal.code in AUTH_CODES:
+            failure = AuthFailure(
+                error=refusal.code, message=refusal.message, details=_details(refusal)
+            )
+            data = codec.encode(failure)
+            return codec.prefix("auth_response", f"{slot.id}-resp", data, now)
+        return self._error(slot.id, refusal, now)
+
+    def _error(self, message_id: str | None, refusal: Refusal, now: int) -> bytes:
+        error = Error(
+            code=refusal.code,
+            message=refusal.message,
+            original_message_id=message_id or UNSET,
+            details=_details(refusal),
+        )
+        return self._push(error, now, refusal.error_id).prefix
+
+    def _push(self, push: Push, now: int, message_id: str | None = None) -> Send:
+        message_id = message_id or self._ambient.message_id(push.id_prefix)
+        return Send(codec.prefix(push.wire_type, message_id, codec.encode(push), now))
+
+    def _hang(self, websocket_code: int, reason: str) -> Hang:
+        self.phase = Phase.OVER
+        return Hang(websocket_code, reason)
+
+
+def _details(refusal: Refusal) -> ErrorDetails | UnsetType:
+    if refusal.field is None and refusal.issue is None and refusal.retry_after is None:
+        return UNSET
+    return ErrorDetails(
+        field=refusal.field or UNSET,
+        issue=refusal.issue or UNSET,
+        retry_after=UNSET if refusal.retry_after is None else refusal.retry_after,
+    )
