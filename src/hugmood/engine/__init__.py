@@ -1,0 +1,1 @@
+"""Commands, rules and their transactions, in processes beside the gateway."""

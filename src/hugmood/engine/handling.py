@@ -1,0 +1,207 @@
+"""From a message to the function that handles it: `@handles`, `Ctx`, `dispatch`."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
+
+import msgspec
+
+from hugmood.ambient import Ambient
+from hugmood.engine.records import Ask, Caller, Cut, Grant
+from hugmood.errors import CloseCode, Rejected, denied, invalid
+from hugmood.store.database import Transaction
+from hugmood.store.streams import Streams
+from hugmood.wire import codec
+from hugmood.wire.message import (
+    COMMANDS,
+    VARIANT_FIELDS,
+    AnyCommand,
+    Command,
+    CommandKey,
+    Event,
+    Payload,
+    Reply,
+    reply_type,
+)
+
+T = TypeVar("T")
+C = TypeVar("C", bound=AnyCommand)
+A = TypeVar("A", bound=Payload)
+
+QUEUE_PAST: Final = 7 * 24 * 3600 * 1000
+QUEUE_FUTURE: Final = 5 * 60 * 1000
+"""How far a client's own time may be from ours for an entry to be dated by it, ms."""
+
+
+class Host:
+    """What an engine process has for all its commands; one each, alive as it lives."""
+
+    def __init__(
+        self, ambient: Ambient, streams: Streams, *, secrets: Sequence[str], limited: bool
+    ) -> None:
+        """`secrets` sign tokens, the first of them new ones; `limited` as configured."""
+        self.ambient = ambient
+        self.streams = streams
+        self.secrets = secrets
+        self.limited = limited
+        self.online: set[int] = set()
+        """Users with a socket, or with one not long ago, as the gateway tells."""
+        self._resources: dict[Callable[[Host], Any], Any] = {}
+
+    def resource(self, make: "Callable[[Host], T]") -> T:
+        """Return what this makes, made at its first use and then kept."""
+        if make not in self._resources:
+            self._resources[make] = make(self)
+        return self._resources[make]  # type: ignore[no-any-return]
+
+
+class Emission(NamedTuple):
+    """An event on its way into the streams of these users."""
+
+    event: Event
+    to: Sequence[int]
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What a command sets off; it goes out only after the commit."""
+
+    emissions: list[Emission] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    grant: Grant | None = None
+
+
+@dataclass(slots=True)
+class Ctx:
+    """All that a handler has: the transaction, who asks what, and ways to answer."""
+
+    tx: Transaction
+    ask: Ask
+    now: int
+    outbox: Outbox
+    host: Host
+
+    @property
+    def caller(self) -> Caller:
+        """Who is asking; the session lets nobody else get here."""
+        if self.ask.caller is None:
+            message = f"{self.ask.type} reached a handler without a caller"
+            raise AssertionError(message)
+        return self.ask.caller
+
+    def emit(self, event: Event, *, to: Sequence[int]) -> None:
+        """Put an event in the streams of these users (keys), in this transaction."""
+        if to:
+            self.outbox.emissions.append(Emission(event, to))
+
+    def cut(self, sessions: Sequence[str], code: CloseCode) -> None:
+        """Close the sockets of these sessions after the commit, but not the asker's."""
+        if sessions:
+            self.outbox.cuts.append(Cut(list(sessions), code, self.ask.client))
+
+    def entity_id(self, prefix: str) -> str:
+        """Make an id for something new."""
+        return self.host.ambient.entity_id(prefix)
+
+    def position(self) -> int:
+        """Return the caller's newest stream number that this transaction sees."""
+        return self.host.streams.position(self.tx, self.caller.key)
+
+    def occurred_at(self) -> int:
+        """Return when the entry is dated, ms: the client's time if it is credible."""
+        at = self.ask.at
+        if at is None:
+            return self.now
+        if not self.now - QUEUE_PAST <= at <= self.now + QUEUE_FUTURE:
+            raise invalid("timestamp", "out_of_range")
+        return at
+
+    def require_account(self) -> None:
+        """Refuse guests."""
+        if self.caller.guest:
+            raise denied("Guests cannot do this; please register")
+
+
+class RejectedWithEffect(Exception):  # noqa: N818 (a refusal is an answer)
+    """Refuse the command, yet keep what it did: it found out something."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        """Answer as this refusal says."""
+        super().__init__(rejected.refusal.message)
+        self.refusal = rejected.refusal
+
+
+class Route(NamedTuple):
+    """How a kind of command is read and handled."""
+
+    command: type[AnyCommand]
+    read: Callable[[bytes], AnyCommand]
+    handler: Callable[[Ctx, Any], Payload]
+
+
+ROUTES: Final[dict[CommandKey, Route]] = {}
+
+_PEEKS: Final[dict[str, Callable[[bytes], Any]]] = {}
+
+
+def handles(handler: Callable[[Ctx, C], A]) -> Callable[[Ctx, C], A]:
+    """Register a function as the handler of the command in its signature.
+
+    It must be annotated `(ctx: Ctx, command: SomeCommand) -> Reply`, with the very
+    reply the command declares, or with an internal command that goes on in the writer
+    to the same reply. TypeError otherwise, at import.
+    """
+    hints = get_type_hints(handler)
+    answer = hints.pop("return")
+    _, command = (hints[name] for name in inspect.signature(handler).parameters)
+    promised = reply_type(command)
+    for kind in get_args(answer) or (answer,):
+        goes_on = issubclass(kind, Command) and kind.internal
+        if (reply_type(kind) if goes_on else kind) is not promised:
+            message = f"{handler.__name__} must return {promised.__name__}"
+            raise TypeError(message)
+    key = command.wire_type, command.variant.value if command.variant else None
+    if key in ROUTES:
+        message = f"{key} is handled twice"
+        raise TypeError(message)
+    ROUTES[key] = Route(command, codec.decoder(command), handler)
+    return handler
+
+
+def route(ask: Ask) -> Route:
+    """Find who handles this; `Rejected` for a type or variant that nobody does."""
+    field_name = VARIANT_FIELDS.get(ask.type)
+    if field_name is None:
+        found = ROUTES.get((ask.type, None))
+        if found is None or found.command.internal != ask.internal:
+            raise invalid("type", "unknown_type")
+        return found
+    found = ROUTES.get((ask.type, _peek(ask.type, field_name, ask.data)))
+    if found is None:
+        raise invalid(f"data.{field_name}", "unknown_value")
+    return found
+
+
+def dispatch(ctx: Ctx, found: Route) -> Reply | AnyCommand:
+    """Read the command and have it handled; `Rejected` where it is refused."""
+    command = found.read(ctx.ask.data or codec.EMPTY)
+    answer = found.handler(ctx, command)
+    if not isinstance(answer, Reply | Command):
+        message = f"{found.handler.__name__} returned {type(answer).__name__}"
+        raise TypeError(message)
+    return answer
+
+
+def unhandled() -> list[CommandKey]:
+    """List the commands that have a struct but no handler."""
+    return [key for key in COMMANDS if key not in ROUTES]
+
+
+def _peek(kind: str, field_name: str, data: bytes) -> str:
+    read = _PEEKS.get(kind)
+    if read is None:
+        struct = msgspec.defstruct("Peek", [("value", str)], rename={"value": field_name})
+        read = _PEEKS[kind] = codec.decoder(struct)
+    value: str = read(data or codec.EMPTY).value
+    return value

@@ -1,0 +1,103 @@
+"""Repeated commands: the same id gets the same reply and has no second effect.
+
+A reply is remembered for a week in the transaction of its command, under a hash of
+user and id, with a hash of type and payload compared as parsed values.
+"""
+
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from hugmood.engine.records import Ask
+from hugmood.errors import invalid
+from hugmood.store.database import Database, Transaction, one
+from hugmood.wire import codec
+
+REMEMBERED: Final = 7 * 24 * 3600 * 1000
+"""How long a reply is remembered, ms."""
+
+_FORGET_AT_ONCE: Final = 1000
+_HASH_BYTES: Final = 16
+
+_FIND = "SELECT payload, reply FROM remembered_reply WHERE command = :command"
+_KEEP = """
+    INSERT INTO remembered_reply (command, payload, reply, created_at)
+    VALUES (:command, :payload, :reply, :created_at)
+"""
+_FORGET = """
+    DELETE FROM remembered_reply WHERE key IN (
+        SELECT key FROM (SELECT key, created_at FROM remembered_reply ORDER BY key LIMIT :most)
+        AS oldest WHERE created_at < :before)
+"""
+
+
+class Memory:
+    """The replies remembered in the database, and those of the batch in hand."""
+
+    def __init__(self, tx: Transaction, now: int) -> None:
+        """Remember into this transaction, as of `now` in ms."""
+        self._tx = tx
+        self._now = now
+        self._new: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def recall(self, ask: Ask) -> bytes | None:
+        """Return the reply this command already got; `Rejected` if the id was reused."""
+        key = _key(ask)
+        known = self._new.get(key) or one(self._tx.rows(_FIND, {"command": key}))
+        if known is None:
+            return None
+        payload, reply = bytes(known[0]), bytes(known[1])
+        if payload != _fingerprint(ask):
+            raise invalid("id", "id_reused")
+        return reply
+
+    def keep(self, ask: Ask, reply: bytes) -> None:
+        """Remember that this command succeeded with this reply."""
+        self._new[_key(ask)] = _fingerprint(ask), reply
+
+    def write(self) -> None:
+        """Put what is new into the database."""
+        if not self._new:
+            return
+        self._tx.execute_many(
+            _KEEP,
+            [
+                {"command": key, "payload": payload, "reply": reply, "created_at": self._now}
+                for key, (payload, reply) in self._new.items()
+            ],
+        )
+
+
+def forget_old(database: Database, now: int) -> bool:
+    """Drop some replies older than a week; True if there may be more."""
+    with database.transaction(write=True) as tx:
+        most = {"most": _FORGET_AT_ONCE, "before": now - REMEMBERED}
+        return tx.execute(_FORGET, most) == _FORGET_AT_ONCE
+
+
+def _key(ask: Ask) -> bytes:
+    if ask.caller is None:
+        message = "only a caller's commands are remembered"
+        raise AssertionError(message)
+    text = f"{ask.caller.key}\0{ask.id}".encode()
+    return blake2b(text, digest_size=_HASH_BYTES).digest()
+
+
+def _fingerprint(ask: Ask) -> bytes:
+    parsed = _plain(msgspec.json.decode(ask.data or codec.EMPTY))
+    text = ask.type.encode() + b"\0" + msgspec.msgpack.encode(parsed, order="sorted")
+    return blake2b(text, digest_size=_HASH_BYTES).digest()
+
+
+def _plain(value: Any) -> Any:
+    """Make equal values the same: 1.0 is 1, and integers too large are text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return f"{value} is too large for an integer"
+    return value

@@ -1,0 +1,206 @@
+"""What gateway and engine say to each other, in MessagePack over a socket pair."""
+
+from array import array
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from hugmood.errors import CloseCode, Refusal
+
+LENGTH_BYTES: Final = 4
+
+
+class Record(Struct, frozen=True, array_like=True, tag=True, tag_field="record"):
+    """One thing said; `number` ties an answer to its question."""
+
+
+class Caller(Struct, frozen=True, array_like=True):
+    """Who is asking: `key` in the database, ids as on the wire."""
+
+    key: int
+    user_id: str
+    session_id: str
+    guest: bool
+
+
+class Ask(Record, frozen=True):
+    """A command or query: `data` is JSON, `at` the client's own time in ms."""
+
+    number: int
+    type: str
+    id: str
+    data: bytes
+    caller: Caller | None
+    at: int | None
+    client: str
+    remote: str
+    internal: bool = False
+
+
+class AskPage(Record, frozen=True):
+    """Give me what this user's stream holds after a number."""
+
+    number: int
+    user: int
+    after: int
+
+
+class AskHeads(Record, frozen=True):
+    """Give me the newest number of each of these users."""
+
+    number: int
+    users: list[int]
+
+
+class Presence(Record, frozen=True):
+    """These users came, those went; the gateway is the one who sees it."""
+
+    here: list[int]
+    gone: list[int]
+
+
+class Probe(Record, frozen=True):
+    """Is the database there? Answered by an empty `Answer`, or a refusal."""
+
+    number: int
+
+
+class Grant(Struct, frozen=True, array_like=True):
+    """A connection is signed in, until `expires` (ms).
+
+    It stands at `position` of a stream whose newest number is `head`. With `resume`
+    the client named a position; `reset` says that it named one we do not have.
+    """
+
+    caller: Caller
+    expires: int
+    position: int
+    head: int
+    resume: bool
+    reset: bool
+
+
+class Onward(Struct, frozen=True, array_like=True):
+    """Go on with an internal command in the writer."""
+
+    type: str
+    data: bytes
+
+
+class Answer(Record, frozen=True):
+    """What came of an `Ask`: `data` as JSON, or a refusal, or something more to do."""
+
+    number: int
+    data: bytes = b""
+    refusal: Refusal | None = None
+    grant: Grant | None = None
+    onward: Onward | None = None
+
+
+class Delivery(Record, frozen=True):
+    """A stored event and its number in each recipient's stream.
+
+    `prefix` is the message without its number (`codec.prefix`); users and numbers
+    are arrays of signed 64-bit integers in machine order.
+    """
+
+    prefix: bytes
+    users: bytes
+    numbers: bytes
+
+    @classmethod
+    def of(cls, prefix: bytes, users: Sequence[int], numbers: Sequence[int]) -> "Delivery":
+        """Pack users and numbers, which belong together by place."""
+        return cls(prefix, array("q", users).tobytes(), array("q", numbers).tobytes())
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """An event in one user's stream."""
+
+    number: int
+    prefix: bytes
+
+
+class StreamPage(Record, frozen=True):
+    """A stretch of a stream: all from `start` to `end`, less what was filtered.
+
+    `complete` is False where the stretch begins later than was asked, because older
+    events are no longer kept. `head` is the newest number there is.
+    """
+
+    number: int
+    entries: list[Entry]
+    start: int
+    end: int
+    head: int
+    complete: bool = True
+
+
+class Heads(Record, frozen=True):
+    """The newest number of each user asked for, in the same order."""
+
+    number: int
+    heads: list[int]
+
+
+class Cut(Record, frozen=True):
+    """These sessions are over: close their sockets, all but one client's."""
+
+    sessions: list[str]
+    code: CloseCode
+    spare: str = ""
+
+
+class Ready(Record, frozen=True):
+    """The engine process is up; its database is migrated, or it says why not."""
+
+    migrated: bool
+    reason: str = ""
+
+
+Question = Ask | AskPage | AskHeads | Presence | Probe
+Said = Answer | Delivery | StreamPage | Heads | Cut | Ready
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+read_questions: Final = msgspec.msgpack.Decoder(list[Question]).decode
+read_said: Final = msgspec.msgpack.Decoder(list[Said]).decode
+
+
+def pack(records: list[Question] | list[Said]) -> bytes:
+    """Write records as one frame: four bytes of length, then MessagePack."""
+    body = _encode(records)
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+class Frames:
+    """Cuts a stream of bytes back into the frames that `pack` wrote."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        """Start between two frames."""
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes as they come; return the frames they complete."""
+        self._buffer += data
+        frames = []
+        start = 0
+        while len(self._buffer) - start >= LENGTH_BYTES:
+            body = start + LENGTH_BYTES
+            end = body + int.from_bytes(self._buffer[start:body], "big")
+            if end > len(self._buffer):
+                break
+            frames.append(bytes(self._buffer[body:end]))
+            start = end
+        del self._buffer[:start]
+        return frames
+
+
+def integers(packed: bytes) -> "array[int]":
+    """Read the users or numbers of a `Delivery`."""
+    values = array("q")
+    values.frombytes(packed)
+    return values

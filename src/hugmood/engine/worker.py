@@ -1,0 +1,315 @@
+"""An engine process: `python -m hugmood.engine.worker LANE FD`.
+
+It is started by the gateway, is given its configuration over the socket pair, answers
+until the gateway is gone, and ends then: an engine never outlives its gateway.
+"""
+
+import fcntl
+import select
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+import structlog
+
+from hugmood import logs
+from hugmood.ambient import Ambient, System, monotonic
+from hugmood.config import Config
+from hugmood.engine.handling import Host, route
+from hugmood.engine.reader import Reader
+from hugmood.engine.records import (
+    Answer,
+    Ask,
+    AskHeads,
+    AskPage,
+    Frames,
+    Presence,
+    Probe,
+    Question,
+    Ready,
+    Said,
+    pack,
+    read_questions,
+)
+from hugmood.engine.writer import Writer
+from hugmood.errors import Rejected, unavailable
+from hugmood.features import load_handlers
+from hugmood.store import migrate
+from hugmood.store.database import Database, DatabaseError
+from hugmood.store.opening import open_database, open_streams
+from hugmood.store.streams import Retention, Streams
+from hugmood.wire.message import Lane
+
+MAX_BATCH: Final = 512
+"""Commands in one transaction."""
+
+_RECEIVE_BYTES: Final = 1 << 18
+_DAY: Final = 24 * 3600 * 1000
+_IDLE_AFTER: Final = 0.02
+_HOUSEKEEPING_EVERY: Final = 1.0
+_MIGRATION_RETRY: Final = 0.5
+_LOCK_RETRY: Final = 0.05
+
+log = structlog.get_logger()
+
+
+class Work(Protocol):
+    """What a lane does with the questions it is asked."""
+
+    def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
+        """Answer; each list yielded is sent at once."""
+        ...
+
+    def idle(self) -> bool:
+        """Use a quiet moment; True if there is more to use it for."""
+        ...
+
+
+class WriteWork:
+    """Commands, a batch to a transaction, and who is online."""
+
+    def __init__(self, database: Database, host: Host) -> None:
+        """Be the writer of this database."""
+        self._writer = Writer(database, host)
+        self._reader = Reader(database, host)
+        self._database = database
+        self._host = host
+
+    def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
+        """Answer in batches; presence counts for the commands that follow it."""
+        batch: list[Ask] = []
+        for question in questions:
+            if isinstance(question, Ask):
+                batch.append(question)
+                if len(batch) >= MAX_BATCH:
+                    yield self._run(batch)
+                    batch = []
+            elif isinstance(question, Presence):
+                self._host.online.update(question.here)
+                self._host.online.difference_update(question.gone)
+            else:
+                yield [self._about_database(question)]
+        if batch:
+            yield self._run(batch)
+
+    def idle(self) -> bool:
+        """Keep house."""
+        return self._writer.idle()
+
+    def _run(self, batch: list[Ask]) -> list[Said]:
+        said = self._writer.run(batch)
+        if self._host.streams.crowded:
+            self._writer.idle()
+        return said
+
+    def _about_database(self, question: AskPage | AskHeads | Probe) -> Said:
+        if not isinstance(question, Probe):
+            return self._reader.answer(question)
+        try:
+            migrated = migrate.revision(self._database) == migrate.HEAD
+        except DatabaseError:
+            migrated = False
+        return Answer(question.number, refusal=None if migrated else unavailable().refusal)
+
+
+class ReadWork:
+    """Queries and replay, one by one."""
+
+    def __init__(self, database: Database, host: Host) -> None:
+        """Read from this database."""
+        self._reader = Reader(database, host)
+
+    def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
+        """Answer each as soon as it is done."""
+        for question in questions:
+            if isinstance(question, Ask | AskPage | AskHeads):
+                yield [self._reader.answer(question)]
+
+    def idle(self) -> bool:
+        """Have nothing to do."""
+        return False
+
+
+class CheckWork:
+    """Passwords and tokens: what takes long waits for what does not."""
+
+    def __init__(self, database: Database, host: Host) -> None:
+        """Look accounts up in this database."""
+        self._reader = Reader(database, host)
+        self._costly: deque[Ask] = deque()
+
+    def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
+        """Answer the quick ones; costly ones wait for an idle moment, one at a time."""
+        for question in questions:
+            if not isinstance(question, Ask):
+                continue
+            if _is_costly(question):
+                self._costly.append(question)
+            else:
+                yield [self._reader.answer(question)]
+        if self._costly:
+            yield [self._reader.answer(self._costly.popleft())]
+
+    def idle(self) -> bool:
+        """Tell whether a costly question waits: `answers` takes it next."""
+        return bool(self._costly)
+
+
+def _is_costly(ask: Ask) -> bool:
+    try:
+        return route(ask).command.costly
+    except Rejected:
+        return False
+
+
+def make_work(lane: Lane, database: Database, host: Host) -> Work:
+    """Make what this lane does."""
+    kinds: dict[Lane, Callable[[Database, Host], Work]] = {
+        "write": WriteWork,
+        "read": ReadWork,
+        "check": CheckWork,
+    }
+    return kinds[lane](database, host)
+
+
+def make_host(config: Config, ambient: Ambient, streams: Streams) -> Host:
+    """Make what the handlers of this process share."""
+    return Host(ambient, streams, secrets=config.secret_key, limited=config.rate_limit)
+
+
+class Process:
+    """The loop of an engine process over its end of the socket pair."""
+
+    def __init__(self, lane: Lane, sock: socket.socket) -> None:
+        """Answer what comes over this socket."""
+        self._lane = lane
+        self._sock = sock
+        self._frames = Frames()
+        self._lock: IO[str] | None = None
+
+    def run(self) -> None:
+        """Serve until the gateway is gone."""
+        (config_json,) = self._receive_one()
+        config = Config.from_json(config_json)
+        logs.configure(config.log_level, config.log_format, f"engine-{self._lane}")
+        load_handlers()
+        database, streams = self._ready(config)
+        work = make_work(self._lane, database, make_host(config, System(), streams))
+        self._serve(work)
+
+    def _receive_one(self) -> list[bytes]:
+        while not (frames := self._frames.feed(self._receive(blocking=True))):
+            pass
+        return frames[:1]
+
+    def _ready(self, config: Config) -> tuple[Database, Streams]:
+        """Wait until the database is there, migrated and ours; say what hinders it."""
+        told = ""
+        while True:
+            try:
+                return self._prepare(config)
+            except (DatabaseError, OSError) as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("database not ready", reason=told)
+                    self._send([Ready(migrated=False, reason=told)])
+            readable, _, _ = select.select([self._sock], [], [], _MIGRATION_RETRY)
+            if readable:
+                self._refuse_all(self._receive(blocking=True))
+
+    def _prepare(self, config: Config) -> tuple[Database, Streams]:
+        if self._lane == "write" and config.database_file:
+            self._be_alone(config.database_file)
+        database = open_database(config.database_url, timeout=config.db_timeout)
+        found = migrate.revision(database)
+        if found != migrate.HEAD and self._lane == "write" and config.database_file:
+            migrate.upgrade(config.database_url)
+            found = migrate.revision(database)
+        if found != migrate.HEAD:
+            database.close()
+            message = f"database is at step {found}, not {migrate.HEAD}: run `hugmood migrate`"
+            raise DatabaseError(message)
+        self._send([Ready(migrated=True)])
+        retention = Retention(config.retention_days * _DAY, config.retention_events)
+        return database, open_streams(config.database_url, retention)
+
+    def _be_alone(self, file: Path) -> None:
+        """Hold a lock that ends with this process: two writers would number alike."""
+        if self._lock is not None:
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = file.with_name(file.name + ".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            message = "another server is writing to this database"
+            raise DatabaseError(message) from error
+        self._lock = lock
+
+    def _refuse_all(self, data: bytes) -> None:
+        refusal = unavailable().refusal
+        for frame in self._frames.feed(data):
+            questions = read_questions(frame)
+            numbers = [q.number for q in questions if not isinstance(q, Presence)]
+            self._send([Answer(number, refusal=refusal) for number in numbers])
+
+    def _serve(self, work: Work) -> None:
+        housekeeping = 0.0
+        more = False
+        while True:
+            pause = _IDLE_AFTER if more else _HOUSEKEEPING_EVERY
+            questions = self._questions(0 if isinstance(work, CheckWork) and more else pause)
+            for said in work.answers(questions):
+                self._send(said)
+            if not questions and (more or monotonic() >= housekeeping):
+                more = work.idle()
+                housekeeping = monotonic() + _HOUSEKEEPING_EVERY
+
+    def _questions(self, wait: float) -> list[Question]:
+        """Take all that waits, or wait so many seconds for something."""
+        readable, _, _ = select.select([self._sock], [], [], wait)
+        questions: list[Question] = []
+        while readable and len(questions) < MAX_BATCH:
+            data = self._receive(blocking=False)
+            if not data:
+                break
+            for frame in self._frames.feed(data):
+                questions += read_questions(frame)
+        return questions
+
+    def _receive(self, *, blocking: bool) -> bytes:
+        try:
+            data = self._sock.recv(_RECEIVE_BYTES, 0 if blocking else socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise SystemExit(0)
+        return data
+
+    def _send(self, said: list[Said]) -> None:
+        if said:
+            self._sock.sendall(pack(said))
+
+
+def main() -> None:
+    """Run the lane named by the first argument on the inherited socket."""
+    # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    lane, descriptor = sys.argv[1], int(sys.argv[2])
+    if lane not in {"write", "read", "check"}:
+        message = f"unknown lane {lane}"
+        raise SystemExit(message)
+    try:
+        Process(lane, socket.socket(fileno=descriptor)).run()  # type: ignore[arg-type]
+    except (BrokenPipeError, ConnectionResetError):
+        raise SystemExit(0) from None
+
+
+if __name__ == "__main__":
+    main()

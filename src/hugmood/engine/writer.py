@@ -1,0 +1,206 @@
+"""The one writer: all waiting commands in one transaction, answered after its commit.
+
+A batch runs without savepoints. If a command fails after it has written something,
+the whole batch is undone and repeated with a savepoint for each command, so that only
+the failing one's effects are undone. That is rare; a savepoint for each always is not.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import structlog
+
+from hugmood.engine.handling import (
+    Ctx,
+    Emission,
+    Host,
+    Outbox,
+    RejectedWithEffect,
+    Route,
+    dispatch,
+    route,
+)
+from hugmood.engine.idempotency import Memory, forget_old
+from hugmood.engine.records import Answer, Ask, Delivery, Onward, Said
+from hugmood.errors import Refusal, Rejected, too_many, unavailable
+from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable, Transaction
+from hugmood.store.streams import NewEvent, Numbered
+from hugmood.wire import codec
+from hugmood.wire.limits import Bucket
+from hugmood.wire.message import Command, Reply
+
+_FORGET_EVERY: Final = 60_000
+_MOST_BUCKETS: Final = 10_000
+
+log = structlog.get_logger()
+
+
+class _MustUndo(Exception):  # noqa: N818 (it asks for the batch to be repeated)
+    """A command failed after it wrote: what it did cannot stay."""
+
+
+class _Outcome(NamedTuple):
+    answer: Answer
+    outbox: Outbox
+
+
+class Writer:
+    """Runs commands that change something, a batch at a time, in the caller's thread."""
+
+    def __init__(self, database: Database, host: Host) -> None:
+        """Write to this database; there must be one writer on SQLite."""
+        self._database = database
+        self._host = host
+        self._limits = UserLimits()
+        self._forget_due = 0
+
+    def run(self, asks: Sequence[Ask]) -> list[Said]:
+        """Run a batch; what it returns may be told, for it is on disk.
+
+        Answers come first, in the order of the commands, then the events: a
+        connection that signs in within the batch gets the batch's events.
+        """
+        try:
+            try:
+                return self._batch(asks, isolated=False)
+            except (_MustUndo, DatabaseError) as error:
+                if isinstance(error, DatabaseUnavailable):
+                    raise
+                return self._batch(asks, isolated=True)
+        except DatabaseError as error:
+            return self._all_failed(asks, error)
+
+    def idle(self) -> bool:
+        """Do some housekeeping while nobody waits; True if there is more."""
+        now = self._host.ambient.now()
+        try:
+            if self._host.streams.tidy(self._database, now):
+                return True
+            if now < self._forget_due:
+                return False
+            more = forget_old(self._database, now)
+            self._forget_due = 0 if more else now + _FORGET_EVERY
+        except DatabaseError as error:
+            log.warning("housekeeping failed", error=str(error))
+            return False
+        return more
+
+    def _batch(self, asks: Sequence[Ask], *, isolated: bool) -> list[Said]:
+        now = self._host.ambient.now()
+        try:
+            with self._database.transaction(write=True) as tx:
+                memory = Memory(tx, now)
+                outcomes = [self._one(tx, memory, ask, now, isolated=isolated) for ask in asks]
+                memory.write()
+                numbered = self._store(tx, outcomes, now)
+        except BaseException:
+            self._host.streams.forget()
+            raise
+        return _told(outcomes, numbered)
+
+    def _one(
+        self, tx: Transaction, memory: Memory, ask: Ask, now: int, *, isolated: bool
+    ) -> _Outcome:
+        outbox = Outbox()
+        before = tx.changes
+        try:
+            if isolated:
+                with tx.savepoint():
+                    return self._handle(tx, memory, ask, now, outbox)
+            return self._handle(tx, memory, ask, now, outbox)
+        except Rejected as rejected:
+            if not isolated and tx.changes != before:
+                raise _MustUndo from rejected
+            return _Outcome(Answer(ask.number, refusal=rejected.refusal), Outbox())
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            if not isolated:
+                raise _MustUndo from error
+            return _Outcome(failed(ask, self._host), Outbox())
+
+    def _handle(
+        self, tx: Transaction, memory: Memory, ask: Ask, now: int, outbox: Outbox
+    ) -> _Outcome:
+        found = route(ask)
+        remembered = ask.caller is not None and found.command.remembered and not ask.internal
+        reply = memory.recall(ask) if remembered else None
+        if reply is not None:
+            return _Outcome(Answer(ask.number, reply), outbox)
+        if self._host.limited:
+            self._limits.check(ask, found, now)
+        try:
+            result = dispatch(Ctx(tx, ask, now, outbox, self._host), found)
+        except RejectedWithEffect as rejected:
+            return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox)
+        answer = answered(ask, result, outbox)
+        if remembered:
+            memory.keep(ask, answer.data)
+        return _Outcome(answer, outbox)
+
+    def _store(self, tx: Transaction, outcomes: list[_Outcome], now: int) -> list[Numbered]:
+        events = [
+            NewEvent(self._prefix(emission, now), emission.to)
+            for outcome in outcomes
+            for emission in outcome.outbox.emissions
+        ]
+        return self._host.streams.append(tx, events, now)
+
+    def _prefix(self, emission: Emission, now: int) -> bytes:
+        event = emission.event
+        message_id = self._host.ambient.message_id(event.id_prefix)
+        return codec.prefix(event.wire_type, message_id, codec.encode(event), now)
+
+    def _all_failed(self, asks: Sequence[Ask], error: DatabaseError) -> list[Said]:
+        log.error("transaction failed", commands=len(asks), error=str(error))
+        return [failed(ask, self._host, trace=False) for ask in asks]
+
+
+class UserLimits:
+    """How often each user may send the commands that have a limit of their own."""
+
+    def __init__(self) -> None:
+        """Owe nothing."""
+        self._buckets: dict[tuple[int, str], Bucket] = {}
+
+    def check(self, ask: Ask, found: Route, now: int) -> None:
+        """Take one; `Rejected` with `rate_limit_exceeded` when there is none left."""
+        rate = found.command.per_minute
+        if rate is None or ask.caller is None:
+            return
+        key = ask.caller.key, ask.type
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(rate, rate, now)
+        wait = bucket.take(now)
+        if len(self._buckets) > _MOST_BUCKETS:
+            self._buckets = {k: b for k, b in self._buckets.items() if not b.full(now)}
+        if wait:
+            raise too_many(wait)
+
+
+def answered(ask: Ask, result: object, outbox: Outbox) -> Answer:
+    """Turn what a handler returned into an answer: a reply, or what to do next."""
+    if isinstance(result, Command):
+        return Answer(ask.number, onward=Onward(result.wire_type, codec.encode(result)))
+    if isinstance(result, Reply):
+        return Answer(ask.number, codec.encode(result), grant=outbox.grant)
+    message = f"a handler of {ask.type} returned {type(result).__name__}"
+    raise TypeError(message)
+
+
+def failed(ask: Ask, host: Host, *, trace: bool = True) -> Answer:
+    """Answer `server_error`, and log why under the id that the error will have."""
+    error_id = host.ambient.message_id("err")
+    refusal = unavailable().refusal
+    log.error("command failed", error_id=error_id, client=ask.client, type=ask.type, exc_info=trace)
+    return Answer(ask.number, refusal=Refusal(refusal.code, refusal.message, error_id=error_id))
+
+
+def _told(outcomes: list[_Outcome], numbered: list[Numbered]) -> list[Said]:
+    said: list[Said] = []
+    for outcome in outcomes:
+        said.append(outcome.answer)
+        said.extend(outcome.outbox.cuts)
+    said.extend(Delivery.of(*event) for event in numbered)
+    return said

@@ -1,0 +1,99 @@
+"""Signing in and out, on the wire (protocol: Authentication, Connection Close)."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from hugmood.ambient import Instant
+from hugmood.wire.message import Command, Count, Id, Lane, Reply, Variant
+
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Password = Annotated[str, Meta(min_length=8, max_length=128)]
+DisplayName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
+TimeZone = Annotated[str, Meta(min_length=1, max_length=64)]
+Token = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class AuthResponse(Reply, frozen=True, kw_only=True):
+    """You are signed in. `token` is new, or absent where the old one goes on."""
+
+    user_id: str
+    token: str | UnsetType = UNSET
+    expires: Instant
+    is_anonymous: Literal[True] | UnsetType = UNSET
+
+
+class AuthCredentials(Command[AuthResponse], frozen=True, kw_only=True):
+    """Sign in with address and password; `remember_me` for 31 days instead of one."""
+
+    variant = Variant("auth", "method", "credentials")
+    lane: ClassVar[Lane] = "check"
+    costly: ClassVar[bool] = True
+
+    method: Literal["credentials"] = "credentials"
+    email: Annotated[str, Meta(max_length=254)]
+    password: Annotated[str, Meta(max_length=128)]
+    remember_me: bool = False
+    last_sequence_number: Count | UnsetType = UNSET
+
+
+class AuthToken(Command[AuthResponse], frozen=True, kw_only=True):
+    """Go on with an earlier session, after the last number seen."""
+
+    variant = Variant("auth", "method", "token")
+    lane: ClassVar[Lane] = "check"
+
+    method: Literal["token"] = "token"
+    token: Token
+    last_sequence_number: Count | UnsetType = UNSET
+
+
+class AuthAnonymous(Command[AuthResponse], frozen=True, kw_only=True):
+    """Be a guest; with the guest's own token, even an expired one, the same again."""
+
+    variant = Variant("auth", "method", "anonymous")
+    lane: ClassVar[Lane] = "check"
+
+    method: Literal["anonymous"] = "anonymous"
+    device_id: Id
+    nickname: DisplayName | UnsetType = UNSET
+    token: Token | UnsetType = UNSET
+    last_sequence_number: Count | UnsetType = UNSET
+
+
+class AuthRegister(Command[AuthResponse], frozen=True, kw_only=True):
+    """Open an account. `time_zone` is an IANA name, UTC if left out."""
+
+    variant = Variant("auth", "method", "register")
+    lane: ClassVar[Lane] = "check"
+    costly: ClassVar[bool] = True
+
+    method: Literal["register"] = "register"
+    email: Email
+    password: Password
+    name: DisplayName
+    time_zone: TimeZone | UnsetType = UNSET
+    remember_me: bool = False
+
+
+class AuthRefresh(Command[AuthResponse], frozen=True, kw_only=True):
+    """Trade a valid token for a new one of the same session."""
+
+    variant = Variant("auth", "method", "refresh")
+    lane: ClassVar[Lane] = "check"
+
+    method: Literal["refresh"] = "refresh"
+    token: Token
+    last_sequence_number: Count | UnsetType = UNSET
+
+
+class Disconnected(Reply, frozen=True):
+    """Never sent: the WebSocket close is the answer."""
+
+
+class Disconnect(Command[Disconnected], frozen=True, kw_only=True):
+    """Close the connection; with reason `user_logout` the session ends as well."""
+
+    remembered: ClassVar[bool] = False
+
+    reason: Annotated[str, Meta(max_length=128)] = ""

@@ -1,0 +1,126 @@
+"""Signing in, first half: signatures and passwords, in the checker beside the writer.
+
+Each of these looks and computes, then goes on in the writer by an internal command
+(`sessions`), which decides.
+"""
+
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hugmood.engine.handling import Ctx, handles
+from hugmood.errors import Rejected, invalid
+from hugmood.features.auth import store
+from hugmood.features.auth.limits import failed_logins
+from hugmood.features.auth.messages import (
+    AuthAnonymous,
+    AuthCredentials,
+    AuthRefresh,
+    AuthRegister,
+    AuthToken,
+)
+from hugmood.features.auth.passwords import passwords, too_common
+from hugmood.features.auth.sessions import (
+    GUEST_GRACE,
+    CreateAccount,
+    OpenSession,
+    ResumeSession,
+)
+from hugmood.features.auth.tokens import Claims, signer
+
+GUEST_NAME: Final = "Guest"
+
+
+@handles
+def auth_credentials(ctx: Ctx, command: AuthCredentials) -> OpenSession:
+    """Check address and password, both unknown and wrong in the same time."""
+    email = normal_email(command.email)
+    failures = ctx.host.resource(failed_logins)
+    failures.check(ctx.ask.remote, email, ctx.now)
+    found = store.password_hash(ctx.tx, email)
+    kept = found[1] if found else None
+    right = ctx.host.resource(passwords).verify(kept, command.password)
+    if found is None or not right:
+        failures.failed(ctx.ask.remote, email, ctx.now)
+        raise Rejected("invalid_credentials", "Invalid email or password")
+    return OpenSession(
+        user_key=found[0],
+        long_lived=command.remember_me,
+        last_sequence_number=command.last_sequence_number,
+    )
+
+
+@handles
+def auth_register(ctx: Ctx, command: AuthRegister) -> CreateAccount:
+    """Check what an account needs, and hash its password."""
+    ctx.host.resource(failed_logins).check(ctx.ask.remote, "", ctx.now)
+    if too_common(command.password):
+        raise invalid("data.password", "unknown_value", "This password is too common")
+    if command.time_zone:
+        check_time_zone(command.time_zone)
+    email = normal_email(command.email)
+    if store.password_hash(ctx.tx, email):
+        ctx.host.resource(failed_logins).failed(ctx.ask.remote, "", ctx.now)
+        raise invalid("data.email", "unknown_value", "This address cannot be used")
+    return CreateAccount(
+        guest=False,
+        name=command.name.strip(),
+        email=email,
+        password_hash=ctx.host.resource(passwords).hash(command.password),
+        time_zone=command.time_zone or "UTC",
+        long_lived=command.remember_me,
+    )
+
+
+@handles
+def auth_token(ctx: Ctx, command: AuthToken) -> ResumeSession:
+    """Verify the token's signature and time."""
+    claims = _read(ctx, command.token)
+    return ResumeSession(**claims._asdict(), last_sequence_number=command.last_sequence_number)
+
+
+@handles
+def auth_refresh(ctx: Ctx, command: AuthRefresh) -> ResumeSession:
+    """Verify the token that is to be traded for a new one."""
+    claims = _read(ctx, command.token)
+    return ResumeSession(
+        **claims._asdict(), refresh=True, last_sequence_number=command.last_sequence_number
+    )
+
+
+@handles
+def auth_anonymous(ctx: Ctx, command: AuthAnonymous) -> CreateAccount | ResumeSession:
+    """Make a new guest, or let one with a token, even an old one, come back."""
+    if not command.token:
+        name = command.nickname.strip() if command.nickname else GUEST_NAME
+        return CreateAccount(guest=True, name=name)
+    claims = _read(ctx, command.token, grace=GUEST_GRACE)
+    if not claims.user_id.startswith("anon-"):
+        raise Rejected("invalid_auth", "This token is not valid")
+    return ResumeSession(
+        **claims._asdict(),
+        returning_guest=True,
+        last_sequence_number=command.last_sequence_number,
+    )
+
+
+def normal_email(email: str) -> str:
+    """Write an address the one way it is kept: case does not tell people apart."""
+    return email.strip().casefold()
+
+
+def check_time_zone(name: str) -> None:
+    """Refuse what is not the name of an IANA time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise invalid("data.timeZone", "unknown_value") from error
+
+
+def _read(ctx: Ctx, token: str, *, grace: int = 0) -> Claims:
+    failures = ctx.host.resource(failed_logins)
+    failures.check(ctx.ask.remote, "", ctx.now)
+    try:
+        return ctx.host.resource(signer).read(token, ctx.now, grace=grace)
+    except Rejected:
+        failures.failed(ctx.ask.remote, "", ctx.now)
+        raise

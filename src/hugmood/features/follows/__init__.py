@@ -1,0 +1,1 @@
+"""Who sees whom: following and its lists."""

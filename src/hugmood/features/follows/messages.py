@@ -1,0 +1,82 @@
+"""Following, on the wire (protocol: Follow / Friend Messages)."""
+
+from typing import ClassVar, Literal
+
+from msgspec import UNSET, UnsetType
+
+from hugmood.ambient import Instant
+from hugmood.wire.message import (
+    Command,
+    Count,
+    Event,
+    Id,
+    Page,
+    PageLimit,
+    Payload,
+    Query,
+    Reply,
+    Variant,
+)
+
+
+class UserFollowed(Reply, frozen=True, kw_only=True):
+    """It holds now, whether or not it held before."""
+
+    target_user_id: str
+    action: Literal["follow", "unfollow"]
+    current_follower_count: int
+
+
+class FollowUser(Command[UserFollowed], frozen=True, kw_only=True):
+    """Follow someone, or stop; both take effect at once and may be repeated."""
+
+    target_user_id: Id
+    action: Literal["follow", "unfollow"]
+
+
+class FollowUpdate(Event, frozen=True, kw_only=True):
+    """Someone follows you."""
+
+    id_prefix: ClassVar[str] = "notif"
+
+    user_id: str
+    user_name: str
+    action: Literal["followed_you"] = "followed_you"
+    timestamp: Instant
+
+
+class FollowItem(Payload, frozen=True, kw_only=True):
+    """One person in a list of followers or followed; `is_friend` if mutual."""
+
+    user_id: str
+    name: str
+    since: Instant
+    is_friend: bool
+
+
+class FollowPage(Page, frozen=True, kw_only=True):
+    """A page of people, newest first."""
+
+    items: list[FollowItem]
+
+
+class FetchFollowers(Query[FollowPage], frozen=True, kw_only=True):
+    """Who follows you."""
+
+    variant = Variant("fetch", "dataType", "followers")
+
+    data_type: Literal["followers"] = "followers"
+    user_id: Id | UnsetType = UNSET
+    limit: PageLimit = 20
+    offset: Count = 0
+
+
+class FetchFollowing(Query[FollowPage], frozen=True, kw_only=True):
+    """Whom you follow."""
+
+    variant = Variant("fetch", "dataType", "following")
+
+    data_type: Literal["following"] = "following"
+    user_id: Id | UnsetType = UNSET
+    limit: PageLimit = 20
+    offset: Count = 0

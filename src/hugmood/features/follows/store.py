@@ -1,0 +1,81 @@
+"""Who follows whom, in SQL."""
+
+from typing import Final, Literal, NamedTuple
+
+from hugmood.store.database import Transaction, one
+
+Side = Literal["followers", "following"]
+
+_INSERT = """
+    INSERT INTO follow (followee_key, follower_key, created_at)
+    VALUES (:followee, :follower, :now) ON CONFLICT DO NOTHING
+"""
+_DELETE = "DELETE FROM follow WHERE followee_key = :followee AND follower_key = :follower"
+_COUNT = "SELECT count(*) FROM follow WHERE followee_key = :followee"
+_FOLLOWERS = "SELECT follower_key FROM follow WHERE followee_key = :followee"
+_FOLLOWS = """
+    SELECT 1 FROM follow WHERE followee_key = :followee AND follower_key = :follower
+"""
+_LIST: Final = """
+    SELECT a.id, a.name, f.created_at, EXISTS (
+        SELECT 1 FROM follow back
+        WHERE back.followee_key = f.follower_key AND back.follower_key = f.followee_key)
+    FROM follow f JOIN account a ON a.key = f.{other} WHERE f.{mine} = :user
+    ORDER BY f.created_at DESC, f.{other} DESC LIMIT :limit OFFSET :offset
+"""
+_SIDES: Final[dict[Side, dict[str, str]]] = {
+    "followers": {"mine": "followee_key", "other": "follower_key"},
+    "following": {"mine": "follower_key", "other": "followee_key"},
+}
+_LISTS: Final = {side: _LIST.format(**columns) for side, columns in _SIDES.items()}
+_COUNTS: Final = {
+    side: "SELECT count(*) FROM follow WHERE {mine} = :user".format(**columns)
+    for side, columns in _SIDES.items()
+}
+
+
+class Followed(NamedTuple):
+    """One line of a list; `since` in ms."""
+
+    user_id: str
+    name: str
+    since: int
+    is_friend: bool
+
+
+def follow(tx: Transaction, followee: int, follower: int, now: int) -> bool:
+    """Follow; False if that was so before."""
+    return tx.execute(_INSERT, {"followee": followee, "follower": follower, "now": now}) > 0
+
+
+def unfollow(tx: Transaction, followee: int, follower: int) -> bool:
+    """Stop following; False if that was so before."""
+    return tx.execute(_DELETE, {"followee": followee, "follower": follower}) > 0
+
+
+def follower_count(tx: Transaction, followee: int) -> int:
+    """Count a person's followers."""
+    return int(tx.rows(_COUNT, {"followee": followee})[0][0])
+
+
+def followers(tx: Transaction, followee: int) -> list[int]:
+    """Return the keys of all who follow a person."""
+    return [key for (key,) in tx.rows(_FOLLOWERS, {"followee": followee})]
+
+
+def follows(tx: Transaction, *, follower: int, followee: int) -> bool:
+    """Tell whether the one follows the other."""
+    params = {"followee": followee, "follower": follower}
+    return one(tx.rows(_FOLLOWS, params)) is not None
+
+
+def page(tx: Transaction, side: Side, user: int, limit: int, offset: int) -> list[Followed]:
+    """Return a page of followers or followed, newest first."""
+    params = {"user": user, "limit": limit, "offset": offset}
+    rows = tx.rows(_LISTS[side], params)
+    return [Followed(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def count(tx: Transaction, side: Side, user: int) -> int:
+    """Count the whole list."""
+    return int(tx.rows(_COUNTS[side], {"user": user})[0][0])

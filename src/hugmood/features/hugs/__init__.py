@@ -1,0 +1,1 @@
+"""Hugs, and the catalogue of their kinds."""

@@ -1,0 +1,99 @@
+"""Hugs in SQL."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hugmood.store.database import Transaction
+
+_INSERT = """
+    INSERT INTO hug (id, sender_key, recipient_key, hug_type, message, customization, sent_at)
+    VALUES (:id, :sender, :recipient, :hug_type, :message, :customization, :sent_at)
+"""
+# Two index scans in order, merged: one OR would sort all of a person's hugs.
+_SIDE = """
+    SELECT h.key, h.id, '{direction}' AS direction, h.{other} AS other, h.hug_type, h.message,
+        h.customization, h.sent_at
+    FROM hug h WHERE h.{mine} = :user AND h.sent_at BETWEEN :start AND :end
+    ORDER BY h.sent_at DESC, h.key DESC LIMIT :reach
+"""
+_SENT = _SIDE.format(direction="sent", mine="sender_key", other="recipient_key")
+_RECEIVED = _SIDE.format(direction="received", mine="recipient_key", other="sender_key")
+_PAGE = f"""
+    SELECT hugs.id, hugs.direction, a.id, a.name, hugs.hug_type, hugs.message,
+        hugs.customization, hugs.sent_at
+    FROM (SELECT * FROM ({_SENT}) AS sent UNION ALL SELECT * FROM ({_RECEIVED}) AS received)
+        AS hugs JOIN account a ON a.key = hugs.other
+    ORDER BY hugs.sent_at DESC, hugs.key DESC LIMIT :limit OFFSET :offset
+"""  # noqa: S608 (made of constants)
+_COUNT = """
+    SELECT (SELECT count(*) FROM hug WHERE sender_key = :user
+            AND sent_at BETWEEN :start AND :end)
+         + (SELECT count(*) FROM hug WHERE recipient_key = :user
+            AND sent_at BETWEEN :start AND :end)
+"""
+
+
+class Hug(NamedTuple):
+    """A hug; `sent_at` in ms, `customization` as plain values."""
+
+    id: str
+    sender: int
+    recipient: int
+    hug_type: str
+    message: str | None
+    customization: dict[str, Any] | None
+    sent_at: int
+
+
+class Listed(NamedTuple):
+    """A hug as one of the two sees it: `user_id` and `name` are the other's."""
+
+    id: str
+    direction: Any
+    user_id: str
+    name: str
+    hug_type: str
+    message: str | None
+    customization: dict[str, Any] | None
+    sent_at: int
+
+
+class Wanted(NamedTuple):
+    """Which hugs of one person; bounds in ms are inclusive."""
+
+    user: int
+    start: int
+    end: int
+
+
+def insert(tx: Transaction, hug: Hug) -> None:
+    """Keep a hug."""
+    params = hug._asdict()
+    if hug.customization is not None:
+        params["customization"] = msgspec.json.encode(hug.customization).decode()
+    tx.execute(_INSERT, params)
+
+
+def page(tx: Transaction, wanted: Wanted, limit: int, offset: int) -> list[Listed]:
+    """Return a page of hugs sent and received, newest first."""
+    params = {"limit": limit, "offset": offset, "reach": limit + offset}
+    rows = tx.rows(_PAGE, wanted._asdict() | params)
+    return [
+        Listed(
+            id=row[0],
+            direction=row[1],
+            user_id=row[2],
+            name=row[3],
+            hug_type=row[4],
+            message=row[5],
+            customization=None if row[6] is None else msgspec.json.decode(row[6]),
+            sent_at=row[7],
+        )
+        for row in rows
+    ]
+
+
+def count(tx: Transaction, wanted: Wanted) -> int:
+    """Count the hugs that are wanted."""
+    return int(tx.rows(_COUNT, wanted._asdict())[0][0])

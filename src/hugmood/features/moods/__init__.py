@@ -1,0 +1,1 @@
+"""How people feel: entries, the catalogue and streaks."""

@@ -1,0 +1,147 @@
+"""Moods, on the wire (protocol: Mood Messages; fetch of `mood_history`)."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from hugmood.ambient import Instant
+from hugmood.wire.message import (
+    Command,
+    Count,
+    Event,
+    Id,
+    Page,
+    PageLimit,
+    Payload,
+    Query,
+    Reply,
+    Unit,
+    Variant,
+)
+
+MoodSlug = Annotated[str, Meta(max_length=64)]
+Tag = Annotated[str, Meta(min_length=1, max_length=32)]
+Tags = Annotated[list[Tag], Meta(max_length=10)]
+Note = Annotated[str, Meta(max_length=2000)]
+FactorName = Annotated[str, Meta(min_length=1, max_length=32)]
+Factors = Annotated[dict[FactorName, float], Meta(max_length=10)]
+
+
+class Location(Payload, frozen=True, kw_only=True):
+    """Where one was, in degrees; kept on a coarse grid, never shown to others."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    type: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+
+
+class StreakUpdate(Payload, frozen=True, kw_only=True):
+    """Consecutive local days with an entry: the run now, and the longest ever."""
+
+    current: int
+    best: int
+    last_updated: Instant
+
+
+class MoodUpdated(Reply, frozen=True, kw_only=True):
+    """The entry is on disk."""
+
+    mood_id: str
+    streak_update: StreakUpdate
+
+
+class MoodUpdate(Command[MoodUpdated], frozen=True, kw_only=True):
+    """How I feel. Seen by followers only if `is_public`, and never the note.
+
+    `intensity` from 0 to 1; `pleasantness`, -1 to 1, overrides what the word means;
+    `factors` are numbers by name, such as hours of `sleep`.
+    """
+
+    mood: MoodSlug
+    intensity: Unit
+    note: Note | UnsetType = UNSET
+    is_public: bool = False
+    location: Location | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    factors: Factors | UnsetType = UNSET
+    pleasantness: Annotated[float, Meta(ge=-1, le=1)] | UnsetType = UNSET
+
+
+class MoodChanged(Event, frozen=True, kw_only=True):
+    """Someone I follow, or I myself on another device, feels so."""
+
+    user_id: str
+    mood_id: str
+    mood: str
+    intensity: float
+    is_public: bool
+    timestamp: Instant
+
+
+class MoodItem(Payload, frozen=True, kw_only=True):
+    """An entry in a history; what is private is left out for others."""
+
+    id: str
+    mood: str
+    intensity: float
+    note: str | UnsetType = UNSET
+    is_public: bool
+    location: Location | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    factors: dict[str, float] | UnsetType = UNSET
+    pleasantness: float | UnsetType = UNSET
+    created_at: Instant
+
+
+class MoodHistory(Page, frozen=True, kw_only=True):
+    """A page of entries, newest first."""
+
+    items: list[MoodItem]
+
+
+class MoodFilters(Payload, frozen=True, kw_only=True):
+    """Which entries; both dates are inclusive, a list matches any of its values."""
+
+    start_date: Instant | UnsetType = UNSET
+    end_date: Instant | UnsetType = UNSET
+    moods: Annotated[list[MoodSlug], Meta(max_length=30)] | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+
+
+class FetchMoodHistory(Query[MoodHistory], frozen=True, kw_only=True):
+    """One's own entries, or with `user_id` another's public ones."""
+
+    variant = Variant("fetch", "dataType", "mood_history")
+
+    data_type: Literal["mood_history"] = "mood_history"
+    user_id: Id | UnsetType = UNSET
+    limit: PageLimit = 20
+    offset: Count = 0
+    filters: MoodFilters | UnsetType = UNSET
+
+
+class CatalogMood(Payload, frozen=True, kw_only=True):
+    """A mood one can have: valence and arousal on the norms' scale of 1 to 9."""
+
+    mood: str
+    valence: float
+    arousal: float
+    quadrant: str
+
+
+class MoodCatalog(Reply, frozen=True, kw_only=True):
+    """Every mood there is; `source` must be shown with the norms."""
+
+    data_type: Literal["mood_catalog"] = "mood_catalog"
+    mood_catalog: list[CatalogMood]
+    source: str
+    as_of_sequence: int
+
+
+class FetchMoodCatalog(Query[MoodCatalog], frozen=True, kw_only=True):
+    """Ask for the words and their norms."""
+
+    variant = Variant("fetch", "dataType", "mood_catalog")
+
+    data_type: Literal["mood_catalog"] = "mood_catalog"

@@ -1,0 +1,194 @@
+"""Moods: said, kept, shown to followers only when that was asked for."""
+
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from hugmood.ambient import Instant
+from hugmood.engine.handling import Ctx, handles
+from hugmood.errors import invalid, not_found
+from hugmood.features.auth.store import account_by_id, account_by_key
+from hugmood.features.follows.store import followers
+from hugmood.features.moods import store
+from hugmood.features.moods.catalog import catalog
+from hugmood.features.moods.days import LocalTime, local_time, streak
+from hugmood.features.moods.messages import (
+    CatalogMood,
+    FetchMoodCatalog,
+    FetchMoodHistory,
+    Location,
+    MoodCatalog,
+    MoodChanged,
+    MoodFilters,
+    MoodHistory,
+    MoodItem,
+    MoodUpdate,
+    MoodUpdated,
+    StreakUpdate,
+)
+from hugmood.features.moods.store import Entry, Listed, Place, Wanted
+from hugmood.wire.message import given, optional
+
+GRID_DEGREES: Final = 0.1
+_FOREVER: Final = 1 << 62
+
+
+@handles
+def mood_update(ctx: Ctx, command: MoodUpdate) -> MoodUpdated:
+    """Keep an entry, credit its day, tell those who may know."""
+    entry = _entry(ctx, command)
+    store.insert(ctx.tx, entry)
+    store.credit_day(ctx.tx, entry.user_key, entry.day)
+    _tell(ctx, entry)
+    today = local_time(ctx.now, entry.time_zone).day
+    run = streak(store.days(ctx.tx, entry.user_key), max(today, entry.day))
+    return MoodUpdated(
+        mood_id=entry.id,
+        streak_update=StreakUpdate(
+            current=run.current, best=run.best, last_updated=Instant(ctx.now)
+        ),
+    )
+
+
+@handles
+def fetch_mood_history(ctx: Ctx, query: FetchMoodHistory) -> MoodHistory:
+    """List one's own entries, or the public ones of someone else."""
+    user = ctx.caller.key
+    if query.user_id and query.user_id != ctx.caller.user_id:
+        account = account_by_id(ctx.tx, query.user_id)
+        if account is None:
+            raise not_found("data.userId", "There is no such person")
+        user = account.key
+    own = user == ctx.caller.key
+    wanted = _wanted(user, query.filters or MoodFilters(), own=own)
+    rows = store.page(ctx.tx, wanted, query.limit, query.offset)
+    return MoodHistory(
+        data_type=query.data_type,
+        total_count=store.count(ctx.tx, wanted),
+        as_of_sequence=ctx.position(),
+        items=[_item(row, own=own) for row in rows],
+    )
+
+
+@handles
+def fetch_mood_catalog(ctx: Ctx, query: FetchMoodCatalog) -> MoodCatalog:
+    """List the words there are."""
+    found = catalog()
+    return MoodCatalog(
+        data_type=query.data_type,
+        mood_catalog=[
+            CatalogMood(
+                mood=entry.mood,
+                valence=entry.valence,
+                arousal=entry.arousal,
+                quadrant=entry.quadrant,
+            )
+            for entry in found.moods
+        ],
+        source=found.source,
+        as_of_sequence=ctx.position(),
+    )
+
+
+def snapped(degrees: float) -> float:
+    """Put a coordinate on the fixed grid: nobody's street can be read from it."""
+    return round(round(degrees / GRID_DEGREES) * GRID_DEGREES, 1)
+
+
+def _entry(ctx: Ctx, command: MoodUpdate) -> Entry:
+    known = catalog().find(command.mood)
+    if known is None:
+        raise invalid("data.mood", "unknown_value", "This mood is not in the catalogue")
+    account = account_by_key(ctx.tx, ctx.caller.key)
+    if account is None:
+        raise not_found("data", "This account no longer exists")
+    occurred_at = ctx.occurred_at()
+    local: LocalTime = local_time(occurred_at, account.time_zone)
+    pleasantness = given(command.pleasantness)
+    affect = known.pleasantness * command.intensity if pleasantness is None else pleasantness
+    return Entry(
+        id=ctx.entity_id("mood"),
+        user_key=account.key,
+        mood=command.mood,
+        intensity=command.intensity,
+        model=catalog().model,
+        affect=affect,
+        pleasantness=pleasantness,
+        is_public=command.is_public,
+        note=given(command.note),
+        tags=given(command.tags),
+        factors=given(command.factors),
+        place=_place(command.location),
+        occurred_at=occurred_at,
+        time_zone=account.time_zone,
+        utc_offset=local.utc_offset,
+        day=local.day,
+    )
+
+
+def _place(location: Location | UnsetType) -> Place | None:
+    if isinstance(location, UnsetType):
+        return None
+    return Place(
+        snapped(location.latitude),
+        snapped(location.longitude),
+        given(location.name),
+        given(location.type),
+    )
+
+
+def _tell(ctx: Ctx, entry: Entry) -> None:
+    event = MoodChanged(
+        user_id=ctx.caller.user_id,
+        mood_id=entry.id,
+        mood=entry.mood,
+        intensity=entry.intensity,
+        is_public=entry.is_public,
+        timestamp=Instant(entry.occurred_at),
+    )
+    others = followers(ctx.tx, entry.user_key) if entry.is_public else []
+    ctx.emit(event, to=[entry.user_key, *others])
+
+
+def _wanted(user: int, filters: MoodFilters, *, own: bool) -> Wanted:
+    return Wanted(
+        user,
+        public_only=not own,
+        start=int(given(filters.start_date) or 0),
+        end=_FOREVER if isinstance(filters.end_date, UnsetType) else int(filters.end_date),
+        moods=given(filters.moods),
+        # Another's tags are private: to filter by them would tell them.
+        tags=given(filters.tags) if own else None,
+    )
+
+
+def _item(row: Listed, *, own: bool) -> MoodItem:
+    item = MoodItem(
+        id=row.id,
+        mood=row.mood,
+        intensity=row.intensity,
+        is_public=row.is_public,
+        created_at=Instant(row.occurred_at),
+    )
+    if not own:
+        return item
+    return replace(
+        item,
+        note=optional(row.note),
+        tags=optional(row.tags),
+        factors=optional(row.factors),
+        pleasantness=optional(row.pleasantness),
+        location=_location(row.place),
+    )
+
+
+def _location(place: Place | None) -> Location | UnsetType:
+    if place is None:
+        return UNSET
+    return Location(
+        latitude=place.latitude,
+        longitude=place.longitude,
+        name=optional(place.name),
+        type=optional(place.type),
+    )

@@ -1,0 +1,175 @@
+"""Mood entries and the days that have one, in SQL."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hugmood.store.database import Row, Transaction
+
+_INSERT = """
+    INSERT INTO mood_entry (id, user_key, mood, intensity, model, affect, pleasantness,
+        is_public, note, tags, factors, latitude, longitude, place_name, place_type,
+        occurred_at, time_zone, utc_offset, day)
+    VALUES (:id, :user_key, :mood, :intensity, :model, :affect, :pleasantness,
+        :is_public, :note, :tags, :factors, :latitude, :longitude, :place_name, :place_type,
+        :occurred_at, :time_zone, :utc_offset, :day)
+"""
+_CREDIT = """
+    INSERT INTO mood_day (user_key, day) VALUES (:user, :day) ON CONFLICT DO NOTHING
+"""
+_DAYS = "SELECT day FROM mood_day WHERE user_key = :user ORDER BY day"
+_COLUMNS = """
+    id, mood, intensity, is_public, note, tags, factors, pleasantness,
+    latitude, longitude, place_name, place_type, occurred_at
+"""
+_LIST = """
+    FROM mood_entry WHERE user_key = :user AND occurred_at BETWEEN :start AND :end
+"""
+_PUBLIC = " AND is_public"
+_MOODS = {
+    "sqlite": " AND mood IN (SELECT value FROM json_each(:moods))",
+    "postgres": " AND mood IN (SELECT jsonb_array_elements_text(:moods::text::jsonb))",
+}
+_TAGS = {
+    "sqlite": """ AND EXISTS (SELECT 1 FROM json_each(tags) AS own
+        WHERE own.value IN (SELECT value FROM json_each(:tags)))""",
+    "postgres": """ AND EXISTS (SELECT 1 FROM jsonb_array_elements_text(tags::jsonb) AS own
+        WHERE own IN (SELECT jsonb_array_elements_text(:tags::text::jsonb)))""",
+}
+_PAGE = " ORDER BY occurred_at DESC, key DESC LIMIT :limit OFFSET :offset"
+
+
+class Place(NamedTuple):
+    """Where, in degrees, already on the coarse grid."""
+
+    latitude: float
+    longitude: float
+    name: str | None
+    type: str | None
+
+
+class Entry(NamedTuple):
+    """A mood entry; times in ms, `day` an ordinal, `affect` is v times intensity."""
+
+    id: str
+    user_key: int
+    mood: str
+    intensity: float
+    model: str
+    affect: float
+    pleasantness: float | None
+    is_public: bool
+    note: str | None
+    tags: list[str] | None
+    factors: dict[str, float] | None
+    place: Place | None
+    occurred_at: int
+    time_zone: str
+    utc_offset: int
+    day: int
+
+
+class Listed(NamedTuple):
+    """A mood entry as it is listed."""
+
+    id: str
+    mood: str
+    intensity: float
+    is_public: bool
+    note: str | None
+    tags: list[str] | None
+    factors: dict[str, float] | None
+    pleasantness: float | None
+    place: Place | None
+    occurred_at: int
+
+
+class Wanted(NamedTuple):
+    """Which entries of one person; bounds in ms are inclusive, None means any."""
+
+    user: int
+    public_only: bool
+    start: int
+    end: int
+    moods: list[str] | None = None
+    tags: list[str] | None = None
+
+
+def insert(tx: Transaction, entry: Entry) -> None:
+    """Keep an entry."""
+    params = entry._asdict()
+    place = params.pop("place")
+    params |= {
+        "tags": _json(entry.tags),
+        "factors": _json(entry.factors),
+        "latitude": place and place.latitude,
+        "longitude": place and place.longitude,
+        "place_name": place and place.name,
+        "place_type": place and place.type,
+    }
+    tx.execute(_INSERT, params)
+
+
+def credit_day(tx: Transaction, user: int, day: int) -> None:
+    """Note that this day has an entry."""
+    tx.execute(_CREDIT, {"user": user, "day": day})
+
+
+def days(tx: Transaction, user: int) -> list[int]:
+    """Return all days with an entry, in rising order."""
+    return [day for (day,) in tx.rows(_DAYS, {"user": user})]
+
+
+def page(tx: Transaction, wanted: Wanted, limit: int, offset: int) -> list[Listed]:
+    """Return a page of entries, newest first."""
+    sql, params = _where(tx, wanted)
+    rows = tx.rows(f"SELECT {_COLUMNS} {sql} {_PAGE}", params | {"limit": limit, "offset": offset})
+    return [_listed(row) for row in rows]
+
+
+def count(tx: Transaction, wanted: Wanted) -> int:
+    """Count the entries that are wanted."""
+    sql, params = _where(tx, wanted)
+    return int(tx.rows(f"SELECT count(*) {sql}", params)[0][0])
+
+
+def _where(tx: Transaction, wanted: Wanted) -> tuple[str, dict[str, object]]:
+    sql = _LIST
+    params: dict[str, object] = {
+        "user": wanted.user,
+        "start": wanted.start,
+        "end": wanted.end,
+    }
+    if wanted.public_only:
+        sql += _PUBLIC
+    if wanted.moods is not None:
+        sql += _MOODS[tx.dialect]
+        params["moods"] = _json(wanted.moods)
+    if wanted.tags is not None:
+        sql += _TAGS[tx.dialect]
+        params["tags"] = _json(wanted.tags)
+    return sql, params
+
+
+def _listed(row: Row) -> Listed:
+    latitude, longitude, name, kind = row[8:12]
+    return Listed(
+        id=row[0],
+        mood=row[1],
+        intensity=row[2],
+        is_public=bool(row[3]),
+        note=row[4],
+        tags=_parsed(row[5]),
+        factors=_parsed(row[6]),
+        pleasantness=row[7],
+        place=None if latitude is None else Place(latitude, longitude, name, kind),
+        occurred_at=row[12],
+    )
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else msgspec.json.decode(text)

@@ -1,0 +1,74 @@
+"""What a database is to the engine; SQLite and PostgreSQL stand behind it.
+
+SQL is written by hand for both, with named parameters `:name`, and set-based: one
+statement for many rows, never a statement per row.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final, Literal, Protocol
+
+Dialect = Literal["sqlite", "postgres"]
+Params = Mapping[str, Any]
+Row = tuple[Any, ...]
+
+NO_PARAMS: Final[Params] = {}
+
+
+class DatabaseError(Exception):
+    """A statement failed; the transaction it was in must be undone."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database as a whole does not work now: gone, locked, full, read-only."""
+
+
+class Transaction(Protocol):
+    """Statements within one transaction."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which SQL is spoken, for the few statements that differ."""
+        ...
+
+    @property
+    def changes(self) -> int:
+        """How many times something was written; tells if there is a thing to undo."""
+        ...
+
+    def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
+        """Run a statement and return all its rows."""
+        ...
+
+    def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
+        """Run a statement that writes; return how many rows it touched."""
+        ...
+
+    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+        """Run one statement for each set of parameters, prepared once."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo all that is done within if it ends by an exception."""
+        ...
+
+
+class Database(Protocol):
+    """A connection to a database, used by one thread."""
+
+    def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
+        """Begin; commit at the end, or roll back on an exception.
+
+        When the block ends without one, the work is on disk. Raises
+        `DatabaseUnavailable` where it could not be begun or committed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+def one(rows: list[Row]) -> Row | None:
+    """Return the only row, or None."""
+    return rows[0] if rows else None

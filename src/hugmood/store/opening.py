@@ -1,0 +1,32 @@
+"""From a database's address to the database."""
+
+from pathlib import Path
+from typing import Final
+
+from hugmood.store.database import Database
+from hugmood.store.postgres import Postgres
+from hugmood.store.postgres_streams import PostgresStreams
+from hugmood.store.sqlite import Sqlite
+from hugmood.store.sqlite_streams import SqliteStreams
+from hugmood.store.streams import Retention, Streams
+
+_SQLITE: Final = "sqlite:///"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of an SQLite address (`sqlite:///...`), None for PostgreSQL."""
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+
+
+def open_database(url: str, *, timeout: float) -> Database:
+    """Open a database; wait `timeout` seconds for a lock or an answer.
+
+    Raises `DatabaseUnavailable` where SQLite's file cannot be opened.
+    """
+    file = sqlite_file(url)
+    return Sqlite(str(file), timeout=timeout) if file else Postgres(url, timeout=timeout)
+
+
+def open_streams(url: str, retention: Retention) -> Streams:
+    """Make the streams that belong to this kind of database."""
+    return SqliteStreams(retention) if sqlite_file(url) else PostgresStreams(retention)

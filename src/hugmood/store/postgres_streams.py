@@ -1,0 +1,155 @@
+"""Streams on PostgreSQL: heads locked in user order, one statement for a batch."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from hugmood.store.database import Database, Transaction, one
+from hugmood.store.streams import (
+    PAGE_MESSAGES,
+    NewEvent,
+    Numbered,
+    Retention,
+    Stretch,
+    stretch,
+)
+
+_SWEEP_USERS: Final = 500
+_SWEEP_EVERY: Final = 60_000
+
+_IDS = "SELECT nextval('event_id') FROM generate_series(1, :count)"
+_INSERT_EVENTS = """
+    INSERT INTO event (id, body, created_at)
+    SELECT t.id, t.body, :now FROM unnest(:ids::bigint[], :bodies::bytea[]) AS t (id, body)
+"""
+_ENSURE_HEADS = """
+    INSERT INTO stream_head (user_key, last_number, pruned_number)
+    SELECT DISTINCT u, 0, 0 FROM unnest(:users::bigint[]) AS t (u) ORDER BY u
+    ON CONFLICT DO NOTHING
+"""
+# Heads are locked in the order of users: any other order deadlocks with other writers.
+_NUMBER = """
+    WITH fan AS MATERIALIZED (
+        SELECT u AS user_key, e AS event_id,
+               row_number() OVER (PARTITION BY u ORDER BY e) AS place
+        FROM unnest(:users::bigint[], :events::bigint[]) AS t (u, e)),
+    share AS MATERIALIZED (
+        SELECT user_key, count(*) AS events FROM fan GROUP BY user_key),
+    held AS MATERIALIZED (
+        SELECT h.user_key, share.events FROM share JOIN stream_head h USING (user_key)
+        ORDER BY h.user_key FOR NO KEY UPDATE OF h),
+    raised AS (
+        UPDATE stream_head h SET last_number = h.last_number + held.events
+        FROM held WHERE h.user_key = held.user_key
+        RETURNING h.user_key, h.last_number - held.events AS base)
+    INSERT INTO inbox (user_key, number, event_id)
+    SELECT fan.user_key, raised.base + fan.place, fan.event_id
+    FROM fan JOIN raised USING (user_key)
+    RETURNING event_id, user_key, number
+"""
+_HEADS = "SELECT user_key, last_number FROM stream_head WHERE user_key = ANY(:users)"
+_HEAD = "SELECT last_number, pruned_number FROM stream_head WHERE user_key = :user"
+_INBOX = """
+    SELECT inbox.number, event.body FROM inbox JOIN event ON event.id = inbox.event_id
+    WHERE inbox.user_key = :user AND inbox.number > :after
+    ORDER BY inbox.number LIMIT :limit
+"""
+_SWEEP = """
+    SELECT h.user_key, greatest(h.last_number - :events, h.pruned_number,
+        coalesce((SELECT max(i.number) FROM inbox i JOIN event e ON e.id = i.event_id
+                  WHERE i.user_key = h.user_key AND e.created_at < :oldest), 0)),
+        h.pruned_number
+    FROM stream_head h WHERE h.user_key > :after ORDER BY h.user_key LIMIT :users
+"""
+_PRUNE = """
+    DELETE FROM inbox USING unnest(:users::bigint[], :numbers::bigint[]) AS t (u, n)
+    WHERE inbox.user_key = t.u AND inbox.number <= t.n
+"""
+_MARK_PRUNED = """
+    UPDATE stream_head SET pruned_number = greatest(pruned_number, t.n)
+    FROM unnest(:users::bigint[], :numbers::bigint[]) AS t (u, n) WHERE user_key = t.u
+"""
+_DROP_EVENTS = """
+    DELETE FROM event WHERE id IN (
+        SELECT id FROM event WHERE created_at < :oldest LIMIT 1000)
+"""
+
+
+class PostgresStreams:
+    """The streams in one PostgreSQL database; holds nothing but the sweep's place."""
+
+    def __init__(self, retention: Retention = Retention()) -> None:
+        """Keep as much of each stream as `retention` says."""
+        self._retention = retention
+        self._swept = 0
+        self._sweep_due = 0
+
+    def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
+        """Store events and give out their recipients' next numbers."""
+        if not events:
+            return []
+        ids = sorted(row[0] for row in tx.rows(_IDS, {"count": len(events)}))
+        bodies = [event.prefix for event in events]
+        tx.execute(_INSERT_EVENTS, {"ids": ids, "bodies": bodies, "now": now})
+        users = [user for event in events for user in event.users]
+        owners = [key for key, event in zip(ids, events, strict=True) for _ in event.users]
+        tx.execute(_ENSURE_HEADS, {"users": users})
+        given: dict[int, dict[int, int]] = {key: {} for key in ids}
+        for key, user, number in tx.rows(_NUMBER, {"users": users, "events": owners}):
+            given[key][user] = number
+        return [
+            Numbered(event.prefix, event.users, [given[key][user] for user in event.users])
+            for key, event in zip(ids, events, strict=True)
+        ]
+
+    def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
+        """Return each user's newest number, 0 where there is none."""
+        known: dict[int, int] = dict(tx.rows(_HEADS, {"users": list(users)}))
+        return [known.get(user, 0) for user in users]
+
+    def position(self, tx: Transaction, user: int) -> int:
+        """Return a user's newest number as this transaction sees it."""
+        return self.heads(tx, [user])[0]
+
+    def page(self, tx: Transaction, user: int, after: int) -> Stretch:
+        """Read at most 100 events or 256 KiB that follow a number."""
+        row = one(tx.rows(_HEAD, {"user": user}))
+        head, pruned = row if row else (0, 0)
+        wanted = {"user": user, "after": after, "limit": PAGE_MESSAGES + 1}
+        entries = [(number, bytes(body)) for number, body in tx.rows(_INBOX, wanted)]
+        return stretch(entries, after, head, pruned)
+
+    def forget(self) -> None:
+        """Do nothing: the tables are the only memory."""
+
+    @property
+    def crowded(self) -> bool:
+        """Never: there is no log that must be compacted."""
+        return False
+
+    def tidy(self, database: Database, now: int) -> bool:
+        """Prune the old events of some users; True if more are left."""
+        if now < self._sweep_due:
+            return False
+        with database.transaction(write=True) as tx:
+            return self._prune(tx, now)
+
+    def _prune(self, tx: Transaction, now: int) -> bool:
+        wanted = {
+            "events": self._retention.events,
+            "oldest": now - self._retention.age,
+            "after": self._swept,
+            "users": _SWEEP_USERS,
+        }
+        rows = tx.rows(_SWEEP, wanted)
+        stale = [(user, upto) for user, upto, pruned in rows if upto > pruned]
+        if stale:
+            params = {"users": [u for u, _ in stale], "numbers": [n for _, n in stale]}
+            tx.execute(_PRUNE, params)
+            tx.execute(_MARK_PRUNED, params)
+        if len(rows) == _SWEEP_USERS:
+            self._swept = rows[-1][0]
+            return True
+        if tx.execute(_DROP_EVENTS, {"oldest": wanted["oldest"]}):
+            return True
+        self._swept, self._sweep_due = 0, now + _SWEEP_EVERY
+        return False

@@ -1,0 +1,135 @@
+"""SQLite: one file, one writer, write-ahead log, every commit on disk."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from hugmood.store.database import (
+    NO_PARAMS,
+    DatabaseError,
+    DatabaseUnavailable,
+    Dialect,
+    Params,
+    Row,
+)
+
+MINIMUM_VERSION: Final = (3, 35)
+"""RETURNING and upserts as they are written here came with it."""
+
+_CHECKPOINT_PAGES: Final = 10_000
+_CACHE_KIB: Final = 64 * 1024
+_STATEMENTS: Final = 256
+
+_PER_STATEMENT: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+
+
+class SqliteTransaction:
+    """Statements within one transaction on SQLite."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Work on a connection whose transaction has begun."""
+        self._connection = connection
+
+    @property
+    def changes(self) -> int:
+        """How many rows were written since the connection was made."""
+        return self._connection.total_changes
+
+    def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
+        """Run a statement and return all its rows."""
+        with _translated():
+            return self._connection.execute(sql, params).fetchall()
+
+    def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
+        """Run a statement that writes; return how many rows it touched."""
+        with _translated():
+            return self._connection.execute(sql, params).rowcount
+
+    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+        """Run one statement for each set of parameters, prepared once."""
+        with _translated():
+            self._connection.executemany(sql, params)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo all that is done within if it ends by an exception."""
+        self.execute("SAVEPOINT command")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO command")
+            self.execute("RELEASE command")
+            raise
+        self.execute("RELEASE command")
+
+
+class Sqlite:
+    """A database in a file, or with the path `:memory:` in this process alone."""
+
+    def __init__(self, path: str, *, timeout: float = 5.0) -> None:
+        """Open the file, making it and its folder; wait `timeout` s for a lock.
+
+        Raises `DatabaseUnavailable` where that is not possible.
+        """
+        if sqlite3.sqlite_version_info < MINIMUM_VERSION:
+            message = f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or later is needed"
+            raise DatabaseUnavailable(message)
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with _translated():
+            self._connection = sqlite3.connect(
+                path, timeout=timeout, isolation_level=None, cached_statements=_STATEMENTS
+            )
+            self._set_up()
+        self._transaction = SqliteTransaction(self._connection)
+
+    def _set_up(self) -> None:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+            f"cache_size = -{_CACHE_KIB}",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+        ):
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[SqliteTransaction]:
+        """Begin; commit at the end, or roll back on an exception."""
+        with _translated():
+            # IMMEDIATE takes the write lock now: later it could fail half-way.
+            self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        try:
+            yield self._transaction
+            with _translated():
+                self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        # A full disk or an I/O error may have rolled back already.
+        if self._connection.in_transaction:
+            with _translated():
+                self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _PER_STATEMENT as error:
+        raise DatabaseError(str(error)) from error
+    except sqlite3.Error as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except OSError as error:
+        raise DatabaseUnavailable(str(error)) from error
