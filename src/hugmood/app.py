@@ -1,0 +1,130 @@
+"""The server put together: configuration, engine, hub and the listening socket."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import structlog
+import uvicorn
+import uvloop
+
+from hugmood import features, logs
+from hugmood.ambient import System
+from hugmood.config import Config
+from hugmood.engine.link import EngineLink
+from hugmood.gateway.endpoint import PATH, SocketEndpoint
+from hugmood.gateway.http import http_app
+from hugmood.gateway.hub import Hub
+from hugmood.gateway.upgrade import http_protocol_class
+from hugmood.wire.session import Settings
+
+_BACKLOG: Final = 4096
+_DRAIN_PATIENCE: Final = 10
+_FLUSH: Final = 0.05
+
+log = structlog.get_logger()
+
+
+class Server:
+    """A running service; `serve` runs one until it is told to stop."""
+
+    def __init__(self, config: Config) -> None:
+        """Put the parts together; nothing is started yet."""
+        features.load_messages()
+        ambient = System()
+        self.config = config
+        self.engine = EngineLink(config.to_json(), readers=config.readers)
+        self.hub = Hub(self.engine, ambient, offline_grace=_ms(config.offline_grace))
+        endpoint = SocketEndpoint(self.hub, _settings(config), frozenset(config.allowed_origins))
+        self._uvicorn = _Uvicorn(
+            uvicorn.Config(
+                http_app(self._readiness),
+                host=config.host,
+                port=config.port,
+                loop="none",
+                http=http_protocol_class(endpoint, frozenset({PATH})),
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                backlog=_BACKLOG,
+                server_header=False,
+                ssl_certfile=config.tls_cert,
+                ssl_keyfile=config.tls_key,
+                timeout_graceful_shutdown=_DRAIN_PATIENCE,
+            )
+        )
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then drain and return."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        self.hub.start()
+        await self.engine.start(self.hub)
+        try:
+            await self._uvicorn.serve()
+        finally:
+            self.hub.stop()
+            await self.engine.stop()
+        log.info("stopped")
+
+    def stop(self) -> None:
+        """Begin to drain; a second signal ends without waiting."""
+        if self.hub.draining:
+            self._uvicorn.force_exit = True
+        log.info("draining", connections=self.hub.connections)
+        self.hub.drain()
+        asyncio.get_running_loop().call_later(_FLUSH, self._uvicorn.leave)
+
+    @property
+    def port(self) -> int:
+        """The port that is really listened on, 0 before that."""
+        return self._uvicorn.port
+
+    async def _readiness(self, patience: float) -> str:
+        if self.hub.draining:
+            return "draining"
+        if not self.engine.ready:
+            return self.engine.reason
+        return "" if await self.engine.probe(patience) else "the database does not answer"
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, less its own signal handling, saying where it listens."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `Server`."""
+        yield
+
+    def leave(self) -> None:
+        """Stop listening, wait for what is open, return from `serve`."""
+        self.should_exit = True
+
+    @property
+    def port(self) -> int:
+        sockets = [sock for server in getattr(self, "servers", []) for sock in server.sockets]
+        return int(sockets[0].getsockname()[1]) if sockets else 0
+
+
+def serve(config: Config) -> None:
+    """Run the service in this process and its engine beside it."""
+    logs.configure(config.log_level, config.log_format, "gateway")
+    with suppress(KeyboardInterrupt):
+        uvloop.run(Server(config).run())
+
+
+def _settings(config: Config) -> Settings:
+    return Settings(
+        auth_timeout=_ms(config.auth_timeout),
+        ping_interval=_ms(config.ping_interval),
+        silence_timeout=_ms(config.silence_timeout),
+        limited=config.rate_limit,
+    )
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

@@ -1,0 +1,1 @@
+"""Sockets, sessions and fan-out: asyncio, and never a database."""

@@ -1,0 +1,59 @@
+"""Who may open a socket, and as what: subprotocol, origin, a temporary client id."""
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from hugmood.gateway.hub import Hub
+from hugmood.gateway.peer import Peer
+from hugmood.gateway.websocket import Acceptance, Connection, Refusal, UpgradeRequest
+from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
+from hugmood.wire.session import Session, Settings
+
+PATH: Final = "/ws"
+CLIENT_ID_HEADER: Final = "X-Client-Id"
+
+
+class SocketEndpoint:
+    """Decides about upgrades at `/ws`."""
+
+    def __init__(self, hub: Hub, settings: Settings, origins: frozenset[str]) -> None:
+        """Take the server's own pages and those of `origins`, and all that are no page."""
+        self._hub = hub
+        self._settings = settings
+        self._origins = origins
+
+    def accept(self, request: UpgradeRequest) -> Acceptance | Refusal:
+        """Decide about one upgrade."""
+        if self._hub.draining:
+            return Refusal(503, "The server is restarting", [("Retry-After", "1")])
+        if not self._welcome(request):
+            return Refusal(403, "This origin may not connect")
+        binary = MSGPACK_PROTOCOL in request.subprotocols and not self._prefers_json(request)
+        offered = MSGPACK_PROTOCOL if binary else JSON_PROTOCOL
+        client_id = self._hub.ambient.message_id("client")
+        return Acceptance(
+            open=self._opener(client_id, binary=binary),
+            binary=binary,
+            subprotocol=offered if offered in request.subprotocols else None,
+            headers=[(CLIENT_ID_HEADER, client_id)],
+        )
+
+    def _opener(self, client_id: str, *, binary: bool) -> Callable[[Connection], Peer]:
+        def open_peer(connection: Connection) -> Peer:
+            session = Session(self._settings, self._hub.ambient, self._hub.now())
+            peer = Peer(connection, self._hub, session, client_id, binary=binary)
+            self._hub.add(peer)
+            return peer
+
+        return open_peer
+
+    def _welcome(self, request: UpgradeRequest) -> bool:
+        origin = request.headers.get("origin")
+        if origin is None or origin in self._origins:
+            return True
+        return urlsplit(origin).netloc == request.headers.get("host")
+
+    def _prefers_json(self, request: UpgradeRequest) -> bool:
+        known = [name for name in request.subprotocols if name in {JSON_PROTOCOL, MSGPACK_PROTOCOL}]
+        return known[0] == JSON_PROTOCOL

@@ -1,0 +1,39 @@
+"""Everything at the port that is not the WebSocket."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from hugmood.gateway.endpoint import PATH
+
+_PATIENCE: Final = 2.0
+
+Readiness = Callable[[float], Awaitable[str]]
+"""Given seconds to wait, tells why the service is not ready, or nothing if it is."""
+
+
+def http_app(readiness: Readiness) -> Starlette:
+    """Make the application for plain HTTP requests."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        reason = await readiness(_PATIENCE)
+        return PlainTextResponse(f"{reason or 'ready'}\n", 503 if reason else 200)
+
+    async def websocket_only(_: Request) -> Response:
+        text = "This address speaks WebSocket\n"
+        return PlainTextResponse(text, 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route(PATH, websocket_only),
+        ]
+    )

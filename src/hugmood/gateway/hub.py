@@ -1,0 +1,201 @@
+"""Everyone who is connected: fan-out, deadlines, presence, farewells."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import structlog
+
+from hugmood.ambient import Ambient
+from hugmood.engine.link import Engine, Reply
+from hugmood.engine.records import Cut, Delivery, Heads, integers
+from hugmood.gateway.outgoing import Outgoing
+from hugmood.gateway.peer import Peer
+from hugmood.gateway.presence import Presence
+from hugmood.gateway.wheel import SLOT, Wheel
+
+MAX_PEERS: Final = 10
+"""Sockets one user may have; one more takes the place of the oldest."""
+
+STALL: Final = 60_000
+"""A socket that takes nothing for so long is closed, ms."""
+
+_HEADS_AT_ONCE: Final = 1_000
+_SPREAD_PER_PEER: Final = 5
+_SHORTEST_SPREAD: Final = 1_000
+_LONGEST_SPREAD: Final = 30_000
+"""On shutdown clients come back over 5 ms each, within these bounds, ms."""
+
+log = structlog.get_logger()
+
+
+class Hub:
+    """The gateway's memory of its connections; everything happens on its loop."""
+
+    def __init__(self, engine: Engine, ambient: Ambient, *, offline_grace: int) -> None:
+        """Ask this engine; `offline_grace` in ms as in `Presence`."""
+        self.engine = engine
+        self.ambient = ambient
+        self.now = ambient.now
+        self._everyone: set[Peer] = set()
+        self._by_user: dict[int, list[Peer]] = {}
+        self._presence = Presence(offline_grace)
+        self._wheel = Wheel(self.now())
+        self._to_flush: list[Peer] = []
+        self._lagging: dict[Peer, tuple[int, int]] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._draining = False
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to look at deadlines."""
+        self._sweep()
+
+    def drain(self) -> None:
+        """Send everyone away, each to come back at another moment."""
+        self._draining = True
+        count = len(self._everyone)
+        spread = min(max(_SHORTEST_SPREAD, count * _SPREAD_PER_PEER), _LONGEST_SPREAD)
+        for peer in list(self._everyone):
+            peer.close("server_shutdown", int(self.ambient.chance() * spread))
+
+    def stop(self) -> None:
+        """Look at deadlines no more."""
+        if self._sweeper:
+            self._sweeper.cancel()
+
+    @property
+    def draining(self) -> bool:
+        """Tell that no new sockets are wanted."""
+        return self._draining
+
+    @property
+    def connections(self) -> int:
+        """How many sockets there are, signed in or not."""
+        return len(self._everyone)
+
+    # Peers
+
+    def add(self, peer: Peer) -> None:
+        """Watch over a new connection."""
+        self._everyone.add(peer)
+        self._wheel.put(peer)
+
+    def signed_in(self, peer: Peer) -> None:
+        """Deliver to a connection from now on; its caller is known."""
+        if peer.caller is None:
+            raise ValueError(peer)
+        user = peer.caller.key
+        peers = self._by_user.setdefault(user, [])
+        peers.append(peer)
+        self._wheel.put(peer)
+        if self._presence.arrived(user):
+            self.engine.presence([user], [])
+        if len(peers) > MAX_PEERS:
+            peers[0].close("session_replaced")
+
+    def remove(self, peer: Peer) -> None:
+        """Forget a connection; harmless when repeated."""
+        self._everyone.discard(peer)
+        self._wheel.discard(peer)
+        self._lagging.pop(peer, None)
+        peers = self._by_user.get(peer.caller.key) if peer.caller else None
+        if peer.caller is None or peers is None or peer not in peers:
+            return
+        peers.remove(peer)
+        if not peers:
+            del self._by_user[peer.caller.key]
+            self._presence.left(peer.caller.key, self.now())
+
+    # What the engine tells
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Give events to all of their recipients' connections."""
+        self._tick()  # nothing is delivered to a session that ended a moment ago
+        by_user = self._by_user
+        for delivery in deliveries:
+            event = Outgoing(delivery.prefix)
+            users, numbers = integers(delivery.users), integers(delivery.numbers)
+            for user, number in zip(users, numbers, strict=True):
+                peers = by_user.get(user)
+                if peers is not None:
+                    for peer in peers:
+                        peer.deliver(event, number)
+
+    def cut(self, cut: Cut) -> None:
+        """Close the sockets of sessions that are over."""
+        sessions = set(cut.sessions)
+        for peer in list(self._everyone):
+            if (
+                peer.caller is not None
+                and peer.caller.session_id in sessions
+                and peer.client_id != cut.spare
+            ):
+                peer.close(cut.code)
+
+    def engine_restarted(self) -> None:
+        """Find what was committed and never told; also what another node committed."""
+        users = sorted(self._by_user)
+        for start in range(0, len(users), _HEADS_AT_ONCE):
+            some = users[start : start + _HEADS_AT_ONCE]
+            self.engine.ask_heads(some, partial(self._heads, some))
+
+    def _heads(self, users: Sequence[int], reply: Reply) -> None:
+        if not isinstance(reply, Heads):
+            log.warning("stream heads unknown after a restart")
+            self.engine_restarted()
+            return
+        for user, head in zip(users, reply.heads, strict=True):
+            for peer in self._by_user.get(user, ()):
+                peer.announce(head)
+
+    # Writing
+
+    def flush_later(self, peer: Peer) -> None:
+        """Write this connection's frames at the end of the loop turn, all in one."""
+        if not self._to_flush:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._to_flush.append(peer)
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        waiting, self._to_flush = self._to_flush, []
+        for peer in waiting:
+            peer.flush()
+
+    def lagging(self, peer: Peer) -> None:
+        """Watch a connection whose socket is full."""
+        self._lagging.setdefault(peer, (peer.unsent, self.now()))
+
+    def no_longer_lagging(self, peer: Peer) -> None:
+        """The socket has taken what it owed."""
+        self._lagging.pop(peer, None)
+
+    # Time
+
+    def _sweep(self) -> None:
+        self._tick()
+        now = self.now()
+        gone = self._presence.gone(now)
+        if gone:
+            self.engine.presence([], gone)
+        self._close_stalled(now)
+        loop = asyncio.get_running_loop()
+        self._sweeper = loop.call_later(SLOT / 1000, self._sweep)
+
+    def _tick(self) -> None:
+        now = self.now()
+        for thing in self._wheel.advance(now):
+            if isinstance(thing, Peer):
+                thing.tick(now)
+                if thing in self._everyone:
+                    self._wheel.put(thing)
+
+    def _close_stalled(self, now: int) -> None:
+        for peer, (unsent, since) in list(self._lagging.items()):
+            if peer.unsent < unsent:
+                self._lagging[peer] = peer.unsent, now
+            elif now - since >= STALL:
+                peer.close("slow_consumer")

@@ -1,0 +1,64 @@
+"""Server messages as frames: an event is encoded once, however many receive it.
+
+Per recipient only the number differs, so a frame is a shared head, which depends on
+no more than the number's length, and a short tail.
+"""
+
+from typing import Final
+
+from hugmood.gateway import frames
+from hugmood.wire import codec
+
+DEFLATE_FROM: Final = 1024
+"""Bytes; below, compressing costs more than it saves."""
+
+
+def frame(message: bytes, *, binary: bool, deflate: bool) -> bytes:
+    """Put one of the server's JSON messages in a frame for this kind of connection."""
+    payload = codec.pack(message) if binary else message
+    if deflate and len(payload) >= DEFLATE_FROM:
+        return frames.frame(frames.deflate(payload), binary=binary, deflated=True)
+    return frames.frame(payload, binary=binary)
+
+
+class Outgoing:
+    """An event on its way to many connections; `prefix` is its JSON less the number."""
+
+    __slots__ = ("_heads", "_packed", "_packed_heads", "prefix")
+
+    def __init__(self, prefix: bytes) -> None:
+        """Prepare nothing: heads are made as numbers of each length come."""
+        self.prefix = prefix
+        self._heads: dict[int, bytes] = {}
+        self._packed = b""
+        self._packed_heads: dict[int, bytes] = {}
+
+    def text(self, number: int, previous: int | None) -> bytes:
+        """Return the frame of a JSON connection."""
+        tail = codec.suffix(number, previous)
+        head = self._heads.get(len(tail))
+        if head is None:
+            length = len(self.prefix) + len(tail)
+            head = self._heads[len(tail)] = frames.header(length, binary=False) + self.prefix
+        return head + tail
+
+    def binary(self, number: int, previous: int | None) -> bytes:
+        """Return the frame of a MessagePack connection."""
+        if previous is not None:
+            message = self.prefix + codec.suffix(number, previous)
+            return frame(message, binary=True, deflate=False)
+        if not self._packed:
+            self._packed = codec.packed_prefix(self.prefix)
+        tail = codec.packed_suffix(number)
+        head = self._packed_heads.get(len(tail))
+        if head is None:
+            length = len(self._packed) + len(tail)
+            head = frames.header(length, binary=True) + self._packed
+            self._packed_heads[len(tail)] = head
+        return head + tail
+
+    def deflated(self, number: int, previous: int | None, *, binary: bool) -> bytes:
+        """Return the frame of a connection that compresses; each has to be made anew."""
+        if len(self.prefix) < DEFLATE_FROM:
+            return self.binary(number, previous) if binary else self.text(number, previous)
+        return frame(self.prefix + codec.suffix(number, previous), binary=binary, deflate=True)

@@ -1,0 +1,289 @@
+"""One socket: its conversation (`Session`), its place in the stream (`Cursor`).
+
+What the session wants done is done here; what the hub delivers goes through here.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from msgspec import UNSET, Raw, UnsetType
+
+from hugmood.engine.link import Reply
+from hugmood.engine.records import Answer, Ask, Caller, Grant, StreamPage
+from hugmood.errors import CloseCode, unavailable
+from hugmood.gateway.outgoing import Outgoing, frame
+from hugmood.gateway.websocket import Connection
+from hugmood.wire import codec
+from hugmood.wire.cursor import Cursor, Verdict
+from hugmood.wire.faults import Unreadable
+from hugmood.wire.message import MissedMessages
+from hugmood.wire.session import Effect, Forward, Hang, Send, Session, Slot
+
+if TYPE_CHECKING:
+    from hugmood.gateway.hub import Hub
+
+LAG_BYTES: Final = 1 << 20
+"""Unsent bytes past which events are no longer pushed but served from the stream."""
+
+MAX_OUTSTANDING: Final = 256
+"""Commands in hand past which a connection is not read on."""
+
+_INTERNAL_ERROR: Final = 1011
+
+log = structlog.get_logger()
+
+
+class Peer:
+    """The gateway's end of one connection; `Receiver` of its socket."""
+
+    __slots__ = (
+        "__weakref__",
+        "_binary",
+        "_connection",
+        "_fetching",
+        "_hub",
+        "_outstanding",
+        "_paused",
+        "_pending",
+        "_resuming",
+        "_session",
+        "caller",
+        "client_id",
+        "cursor",
+        "wheel_slot",
+    )
+
+    def __init__(
+        self, connection: Connection, hub: "Hub", session: Session, client_id: str, *, binary: bool
+    ) -> None:
+        """Speak JSON, or if `binary` MessagePack, over this connection."""
+        self._connection = connection
+        self._hub = hub
+        self._session = session
+        self._binary = binary
+        self._pending: list[bytes] = []
+        self._outstanding = 0
+        self._fetching = False
+        self._resuming = False
+        self._paused = False
+        self.client_id = client_id
+        self.caller: Caller | None = None
+        self.cursor: Cursor | None = None
+        self.wheel_slot = 0
+
+    # What the socket tells
+
+    def message_received(self, message: bytes) -> None:
+        """Take a whole message."""
+        now = self._hub.now()
+        try:
+            text = codec.unpack(message) if self._binary else message
+        except Unreadable as error:
+            self._do(self._session.unreadable(error, now))
+        else:
+            self._do(self._session.receive(text, now))
+
+    def alive(self) -> None:
+        """Note a sign of life."""
+        self._session.alive(self._hub.now())
+
+    def writable(self) -> None:
+        """Go on after the socket was full."""
+        self._read_on()
+        self._hub.no_longer_lagging(self)
+        if self.cursor and not self.cursor.following:
+            self._fetch()
+
+    def server_stopping(self) -> None:
+        """Say goodbye: the hub has chosen when this client may come back."""
+        self.close("server_shutdown")
+
+    def connection_lost(self) -> None:
+        """Let go."""
+        self._session.lost()
+        self._hub.remove(self)
+
+    # What the hub tells
+
+    def deliver(self, event: Outgoing, number: int) -> None:
+        """Take an event of this user's stream as it happens."""
+        cursor = self.cursor
+        if cursor is None:
+            return
+        verdict = cursor.offer(number)
+        if verdict is Verdict.SEND:
+            self._post(self._framed(event, number, cursor.take(number)))
+        elif verdict is Verdict.FETCH:
+            self._fetch()
+
+    def announce(self, head: int) -> None:
+        """Learn how long the stream is, and fetch what is missing of it."""
+        if self.cursor and self.cursor.announce(head):
+            self._fetch()
+
+    def tick(self, now: int) -> None:
+        """Do what is due."""
+        self._do(self._session.tick(now))
+
+    def due(self) -> int:
+        """Return when `tick` has something to do, ms."""
+        return self._session.due()
+
+    def close(self, code: CloseCode, delay: int | None = None) -> None:
+        """Say why and close; `delay` in ms is when to come back."""
+        self._do(self._session.close(code, self._hub.now(), delay))
+
+    def flush(self) -> None:
+        """Write all that this loop turn brought in one go; the hub calls it once."""
+        pending, self._pending = self._pending, []
+        self._connection.write(b"".join(pending) if len(pending) > 1 else pending[0])
+        if self._connection.unsent > LAG_BYTES:
+            self._lag()
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the socket has not taken yet."""
+        return self._connection.unsent
+
+    # Effects
+
+    def _do(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._send(effect.prefix)
+            elif isinstance(effect, Forward):
+                self._forward(effect)
+            else:
+                self._hang(effect)
+
+    def _send(self, prefix: bytes) -> None:
+        position = self.cursor.position if self.cursor else 0
+        message = prefix + codec.suffix(position)
+        self._post(frame(message, binary=self._binary, deflate=self._connection.deflate))
+
+    def _post(self, ready: bytes) -> None:
+        if not self._pending:
+            self._hub.flush_later(self)
+        self._pending.append(ready)
+
+    def _hang(self, effect: Hang) -> None:
+        last, self._pending = b"".join(self._pending), []
+        self._connection.close(effect.websocket_code, effect.reason, last=last)
+        self._hub.remove(self)
+
+    def _forward(self, effect: Forward) -> None:
+        envelope = effect.envelope
+        ask = Ask(
+            number=0,
+            type=envelope.type,
+            id=envelope.id,
+            data=bytes(envelope.data) if envelope.data else b"",
+            caller=self.caller,
+            at=None if isinstance(envelope.timestamp, UnsetType) else int(envelope.timestamp),
+            client=self.client_id,
+            remote=self._connection.remote,
+        )
+        self._outstanding += 1
+        if self._outstanding >= MAX_OUTSTANDING:
+            self._pause()
+        self._hub.engine.ask(ask, partial(self._answered, effect.slot))
+
+    def _answered(self, slot: Slot, reply: Reply) -> None:
+        self._outstanding -= 1
+        if self._paused and self._outstanding < MAX_OUTSTANDING // 2:
+            self._read_on()
+        if not isinstance(reply, Answer):
+            raise TypeError(reply)
+        now = self._hub.now()
+        if reply.grant:
+            self._signed_in(reply.grant, slot, reply, now)
+        else:
+            self._do(self._session.answered(slot, reply.data, reply.refusal, now))
+
+    # The stream
+
+    def _signed_in(self, grant: Grant, slot: Slot, reply: Answer, now: int) -> None:
+        self._session.signed_in(grant.expires)
+        first = self.cursor is None
+        self.caller = grant.caller
+        if self.cursor is None:
+            newest = grant.head if grant.resume else grant.position
+            self.cursor = Cursor(grant.position, newest=newest)
+            self._hub.signed_in(self)
+        self._do(self._session.answered(slot, reply.data, reply.refusal, now))
+        if not first:
+            return
+        if grant.reset:
+            self._tell_missed([], grant.head, grant.head, complete=False)
+        elif grant.resume and not self.cursor.following:
+            self._resuming = True
+            self._fetch()
+
+    def _fetch(self) -> None:
+        if self._fetching or self.caller is None or self.cursor is None:
+            return
+        self._fetching = True
+        self._hub.engine.ask_page(self.caller.key, self.cursor.position, self._page_came)
+
+    def _page_came(self, reply: Reply) -> None:
+        self._fetching = False
+        if self._session.over or self.cursor is None:
+            return
+        if not isinstance(reply, StreamPage):
+            # Without its stream this connection would have a silent hole.
+            self._connection.close(_INTERNAL_ERROR, unavailable().refusal.code)
+            return
+        self._send_page(self.cursor, reply)
+        more = self.cursor.end_page(reply.end, reply.head)
+        if more and self._connection.unsent <= LAG_BYTES:
+            self._fetch()
+        elif not more:
+            self._resuming = False
+
+    def _send_page(self, cursor: Cursor, page: StreamPage) -> None:
+        if not page.complete:
+            cursor.lost(page.start - 1)
+        entries = [(e.prefix, e.number, cursor.take(e.number)) for e in page.entries]
+        if not self._resuming:
+            for prefix, number, previous in entries:
+                self._post(self._framed(Outgoing(prefix), number, previous))
+        elif entries or not page.complete:
+            messages = [prefix + codec.suffix(number, prev) for prefix, number, prev in entries]
+            self._tell_missed(messages, page.start, page.end, complete=page.complete)
+
+    def _tell_missed(self, messages: list[bytes], start: int, end: int, *, complete: bool) -> None:
+        missed = MissedMessages(
+            messages=[Raw(message) for message in messages],
+            start_sequence=start,
+            end_sequence=end,
+            complete=UNSET if complete else False,
+        )
+        message_id = self._hub.ambient.message_id(missed.id_prefix)
+        prefix = codec.prefix(missed.wire_type, message_id, codec.encode(missed), self._hub.now())
+        message = prefix + codec.suffix(end)
+        self._post(frame(message, binary=self._binary, deflate=self._connection.deflate))
+
+    def _framed(self, event: Outgoing, number: int, previous: int | None) -> bytes:
+        if self._connection.deflate:
+            return event.deflated(number, previous, binary=self._binary)
+        if self._binary:
+            return event.binary(number, previous)
+        return event.text(number, previous)
+
+    # A full socket, or a flood
+
+    def _lag(self) -> None:
+        if self.cursor:
+            self.cursor.lag()
+        self._pause()
+        self._hub.lagging(self)
+
+    def _pause(self) -> None:
+        self._paused = True
+        self._connection.pause_reading()
+
+    def _read_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._connection.resume_reading()
