@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -99,6 +100,13 @@ class _Uvicorn(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to `Server`."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where: uvicorn knows neither our path nor what 0 became."""
+        await super().startup(sockets)
+        scheme = "wss" if self.config.is_ssl else "ws"
+        address = f"{scheme}://{self.config.host}:{self.port}{PATH}"
+        log.info("listening", address=address, port=self.port)
 
     def leave(self) -> None:
         """Stop listening, wait for what is open, return from `serve`."""

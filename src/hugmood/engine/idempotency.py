@@ -5,7 +5,7 @@ user and id, with a hash of type and payload compared as parsed values.
 """
 
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -90,7 +90,7 @@ def _fingerprint(ask: Ask) -> bytes:
     return blake2b(text, digest_size=_HASH_BYTES).digest()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Make equal values the same: 1.0 is 1, and integers too large are text."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}

@@ -39,7 +39,7 @@ class Reader:
                 return self._query(tx, question)
         except Rejected as rejected:
             return Answer(question.number, refusal=rejected.refusal)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (one question's trouble is not another's)
             if isinstance(question, Ask):
                 return failed(question, self._host, trace=not isinstance(error, DatabaseError))
             return Answer(question.number, refusal=unavailable().refusal)

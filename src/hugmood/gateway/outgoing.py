@@ -4,10 +4,12 @@ Per recipient only the number differs, so a frame is a shared head, which depend
 no more than the number's length, and a short tail.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from hugmood.gateway import frames
 from hugmood.wire import codec
+from hugmood.wire.codec import suffix
 
 DEFLATE_FROM: Final = 1024
 """Bytes; below, compressing costs more than it saves."""
@@ -33,19 +35,19 @@ class Outgoing:
         self._packed = b""
         self._packed_heads: dict[int, bytes] = {}
 
-    def text(self, number: int, previous: int | None) -> bytes:
+    def text(self, number: int, previous: int | None = None) -> bytes:
         """Return the frame of a JSON connection."""
-        tail = codec.suffix(number, previous)
+        tail = b',"sequenceNumber":%d}' % number if previous is None else suffix(number, previous)
         head = self._heads.get(len(tail))
         if head is None:
             length = len(self.prefix) + len(tail)
             head = self._heads[len(tail)] = frames.header(length, binary=False) + self.prefix
         return head + tail
 
-    def binary(self, number: int, previous: int | None) -> bytes:
+    def binary(self, number: int, previous: int | None = None) -> bytes:
         """Return the frame of a MessagePack connection."""
         if previous is not None:
-            message = self.prefix + codec.suffix(number, previous)
+            message = self.prefix + suffix(number, previous)
             return frame(message, binary=True, deflate=False)
         if not self._packed:
             self._packed = codec.packed_prefix(self.prefix)
@@ -57,8 +59,24 @@ class Outgoing:
             self._packed_heads[len(tail)] = head
         return head + tail
 
-    def deflated(self, number: int, previous: int | None, *, binary: bool) -> bytes:
-        """Return the frame of a connection that compresses; each has to be made anew."""
+    def deflated_text(self, number: int, previous: int | None = None) -> bytes:
+        """Return the frame of a JSON connection that compresses: it has to be made anew."""
         if len(self.prefix) < DEFLATE_FROM:
-            return self.binary(number, previous) if binary else self.text(number, previous)
-        return frame(self.prefix + codec.suffix(number, previous), binary=binary, deflate=True)
+            return self.text(number, previous)
+        return frame(self.prefix + suffix(number, previous), binary=False, deflate=True)
+
+    def deflated_binary(self, number: int, previous: int | None = None) -> bytes:
+        """Return the frame of a MessagePack connection that compresses."""
+        if len(self.prefix) < DEFLATE_FROM:
+            return self.binary(number, previous)
+        return frame(self.prefix + suffix(number, previous), binary=True, deflate=True)
+
+
+Render = Callable[[Outgoing, int, int | None], bytes]
+
+
+def renderer(*, binary: bool, deflate: bool) -> Render:
+    """Return how events are written on this kind of connection."""
+    if binary:
+        return Outgoing.deflated_binary if deflate else Outgoing.binary
+    return Outgoing.deflated_text if deflate else Outgoing.text

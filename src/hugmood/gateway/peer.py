@@ -12,7 +12,7 @@ from msgspec import UNSET, Raw, UnsetType
 from hugmood.engine.link import Reply
 from hugmood.engine.records import Answer, Ask, Caller, Grant, StreamPage
 from hugmood.errors import CloseCode, unavailable
-from hugmood.gateway.outgoing import Outgoing, frame
+from hugmood.gateway.outgoing import Outgoing, Render, frame, renderer
 from hugmood.gateway.websocket import Connection
 from hugmood.wire import codec
 from hugmood.wire.cursor import Cursor, Verdict
@@ -46,6 +46,7 @@ class Peer:
         "_outstanding",
         "_paused",
         "_pending",
+        "_render",
         "_resuming",
         "_session",
         "caller",
@@ -62,6 +63,7 @@ class Peer:
         self._hub = hub
         self._session = session
         self._binary = binary
+        self._render: Render = renderer(binary=binary, deflate=connection.deflate)
         self._pending: list[bytes] = []
         self._outstanding = 0
         self._fetching = False
@@ -69,7 +71,7 @@ class Peer:
         self._paused = False
         self.client_id = client_id
         self.caller: Caller | None = None
-        self.cursor: Cursor | None = None
+        self.cursor = Cursor(0, newest=0)
         self.wheel_slot = 0
 
     # What the socket tells
@@ -92,7 +94,7 @@ class Peer:
         """Go on after the socket was full."""
         self._read_on()
         self._hub.no_longer_lagging(self)
-        if self.cursor and not self.cursor.following:
+        if not self.cursor.following:
             self._fetch()
 
     def server_stopping(self) -> None:
@@ -109,17 +111,18 @@ class Peer:
     def deliver(self, event: Outgoing, number: int) -> None:
         """Take an event of this user's stream as it happens."""
         cursor = self.cursor
-        if cursor is None:
+        if cursor.follow(number):
+            self._post(self._render(event, number, None))
             return
         verdict = cursor.offer(number)
         if verdict is Verdict.SEND:
-            self._post(self._framed(event, number, cursor.take(number)))
+            self._post(self._render(event, number, cursor.take(number)))
         elif verdict is Verdict.FETCH:
             self._fetch()
 
     def announce(self, head: int) -> None:
         """Learn how long the stream is, and fetch what is missing of it."""
-        if self.cursor and self.cursor.announce(head):
+        if self.cursor.announce(head):
             self._fetch()
 
     def tick(self, now: int) -> None:
@@ -136,8 +139,9 @@ class Peer:
 
     def flush(self) -> None:
         """Write all that this loop turn brought in one go; the hub calls it once."""
-        pending, self._pending = self._pending, []
-        self._connection.write(b"".join(pending) if len(pending) > 1 else pending[0])
+        pending = self._pending
+        self._connection.write(pending[0] if len(pending) == 1 else b"".join(pending))
+        pending.clear()
         if self._connection.unsent > LAG_BYTES:
             self._lag()
 
@@ -158,8 +162,9 @@ class Peer:
                 self._hang(effect)
 
     def _send(self, prefix: bytes) -> None:
-        position = self.cursor.position if self.cursor else 0
-        message = prefix + codec.suffix(position)
+        self._post_message(prefix + codec.suffix(self.cursor.position))
+
+    def _post_message(self, message: bytes) -> None:
         self._post(frame(message, binary=self._binary, deflate=self._connection.deflate))
 
     def _post(self, ready: bytes) -> None:
@@ -205,9 +210,9 @@ class Peer:
 
     def _signed_in(self, grant: Grant, slot: Slot, reply: Answer, now: int) -> None:
         self._session.signed_in(grant.expires)
-        first = self.cursor is None
+        first = self.caller is None
         self.caller = grant.caller
-        if self.cursor is None:
+        if first:
             newest = grant.head if grant.resume else grant.position
             self.cursor = Cursor(grant.position, newest=newest)
             self._hub.signed_in(self)
@@ -221,33 +226,33 @@ class Peer:
             self._fetch()
 
     def _fetch(self) -> None:
-        if self._fetching or self.caller is None or self.cursor is None:
+        if self._fetching or self.caller is None:
             return
         self._fetching = True
         self._hub.engine.ask_page(self.caller.key, self.cursor.position, self._page_came)
 
     def _page_came(self, reply: Reply) -> None:
         self._fetching = False
-        if self._session.over or self.cursor is None:
+        if self._session.over:
             return
         if not isinstance(reply, StreamPage):
             # Without its stream this connection would have a silent hole.
             self._connection.close(_INTERNAL_ERROR, unavailable().refusal.code)
             return
-        self._send_page(self.cursor, reply)
+        self._send_page(reply)
         more = self.cursor.end_page(reply.end, reply.head)
         if more and self._connection.unsent <= LAG_BYTES:
             self._fetch()
         elif not more:
             self._resuming = False
 
-    def _send_page(self, cursor: Cursor, page: StreamPage) -> None:
+    def _send_page(self, page: StreamPage) -> None:
         if not page.complete:
-            cursor.lost(page.start - 1)
-        entries = [(e.prefix, e.number, cursor.take(e.number)) for e in page.entries]
+            self.cursor.lost(page.start - 1)
+        entries = [(e.prefix, e.number, self.cursor.take(e.number)) for e in page.entries]
         if not self._resuming:
             for prefix, number, previous in entries:
-                self._post(self._framed(Outgoing(prefix), number, previous))
+                self._post(self._render(Outgoing(prefix), number, previous))
         elif entries or not page.complete:
             messages = [prefix + codec.suffix(number, prev) for prefix, number, prev in entries]
             self._tell_missed(messages, page.start, page.end, complete=page.complete)
@@ -261,21 +266,12 @@ class Peer:
         )
         message_id = self._hub.ambient.message_id(missed.id_prefix)
         prefix = codec.prefix(missed.wire_type, message_id, codec.encode(missed), self._hub.now())
-        message = prefix + codec.suffix(end)
-        self._post(frame(message, binary=self._binary, deflate=self._connection.deflate))
-
-    def _framed(self, event: Outgoing, number: int, previous: int | None) -> bytes:
-        if self._connection.deflate:
-            return event.deflated(number, previous, binary=self._binary)
-        if self._binary:
-            return event.binary(number, previous)
-        return event.text(number, previous)
+        self._post_message(prefix + codec.suffix(end))
 
     # A full socket, or a flood
 
     def _lag(self) -> None:
-        if self.cursor:
-            self.cursor.lag()
+        self.cursor.lag()
         self._pause()
         self._hub.lagging(self)
 

@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from hugmood.gateway import frames, websocket_picows
-from hugmood.gateway.assembly import DEFLATE_SLACK, Assembly
+from hugmood.gateway.assembly import Assembly, longest_frame
 from hugmood.gateway.websocket import (
     Acceptance,
     Connection,
@@ -66,9 +66,9 @@ def http_protocol_class(
     """Make the class for `uvicorn.Config(http=...)`; `paths` are without query.
 
     `max_message` is in bytes, over all fragments and after inflation. `compression`
-    offers permessage-deflate to clients that ask. `close_timeout` is in seconds, from a
-    close frame or the peer's end of file to when TCP is cut. `Config.ws` has to stay some class:
-    without one uvicorn takes no upgrades at all.
+    lets clients that offer permessage-deflate have it. `close_timeout` is in seconds,
+    from a close frame or the peer's end of file to when TCP is cut. `Config.ws` has to be
+    some class: without one uvicorn takes no upgrades at all.
     """
     door = Door(
         endpoint=endpoint,
@@ -140,7 +140,7 @@ class _HttpProtocol(HttpToolsProtocol):
         )
         connection.opened(acceptance.open(connection), cast("set[Connection]", self.connections))
         self.connections.discard(self)
-        max_frame = door.max_message + (DEFLATE_SLACK if deflate else 0)
+        max_frame = longest_frame(door.max_message, deflate=connection.deflate)
         feed = door.attach(connection, self.transport, max_frame)
         feed(self._rest())
         self.parser = None  # type: ignore[assignment]  # a cycle; uvicorn ends it like this

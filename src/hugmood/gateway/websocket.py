@@ -173,7 +173,10 @@ class Connection:
 
     @property
     def unsent(self) -> int:
-        """Bytes written that the kernel has not taken yet."""
+        """Bytes written that the kernel has not taken yet.
+
+        With TLS up to 64 KiB and one write more, which are on their way out.
+        """
         return self._transport.get_write_buffer_size()
 
     def close(self, code: int, reason: str = "", *, last: bytes = b"") -> None:
@@ -193,7 +196,10 @@ class Connection:
         self._transport.abort()
 
     def pause_reading(self) -> None:
-        """Take no more from the peer; that it closes goes unseen meanwhile."""
+        """Read no more from the peer; that it closes goes unseen meanwhile.
+
+        Messages that were read before, with the one that led to this, still come.
+        """
         if self._open:
             self._transport.pause_reading()
 

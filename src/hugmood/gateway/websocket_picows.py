@@ -10,6 +10,10 @@ framing and unmasking in C. What it is kept from:
   `_Listener` stands in for the transport and says it is, and every byte takes one way;
 - pings, pongs and close frames: `Connection` answers them;
 - closing: 10 ms after an error it closes TCP, which resets it if bytes are unread.
+
+It parses one frame ahead: a message right before a violation, in one segment with it, is
+lost. Neither was acknowledged, so a client cannot tell. An idle socket costs 10.7 KB, of
+which all but 2.1 are picows'.
 """
 
 import asyncio
@@ -39,7 +43,7 @@ _HANDSHAKE: Final = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
 _READ_BUFFER: Final = 2048
-"""Bytes; the least that picows takes, and nearly all that an idle socket costs."""
+"""Bytes; the least that picows takes."""
 _READ_MAX: Final = 16 * 1024
 """Bytes a socket may read at a time.
 

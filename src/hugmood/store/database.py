@@ -19,7 +19,7 @@ class DatabaseError(Exception):
     """A statement failed; the transaction it was in must be undone."""
 
 
-class DatabaseUnavailable(DatabaseError):
+class DatabaseUnavailable(DatabaseError):  # noqa: N818 (a state, not a statement's error)
     """The database as a whole does not work now: gone, locked, full, read-only."""
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from hugmood.store.database import Database, Transaction, one
 from hugmood.store.streams import (
+    DEFAULT_RETENTION,
     PAGE_MESSAGES,
     NewEvent,
     Numbered,
@@ -77,7 +78,7 @@ _DROP_EVENTS = """
 class PostgresStreams:
     """The streams in one PostgreSQL database; holds nothing but the sweep's place."""
 
-    def __init__(self, retention: Retention = Retention()) -> None:
+    def __init__(self, retention: Retention = DEFAULT_RETENTION) -> None:
         """Keep as much of each stream as `retention` says."""
         self._retention = retention
         self._swept = 0
@@ -113,7 +114,7 @@ class PostgresStreams:
     def page(self, tx: Transaction, user: int, after: int) -> Stretch:
         """Read at most 100 events or 256 KiB that follow a number."""
         row = one(tx.rows(_HEAD, {"user": user}))
-        head, pruned = row if row else (0, 0)
+        head, pruned = row or (0, 0)
         wanted = {"user": user, "after": after, "limit": PAGE_MESSAGES + 1}
         entries = [(number, bytes(body)) for number, body in tx.rows(_INBOX, wanted)]
         return stretch(entries, after, head, pruned)

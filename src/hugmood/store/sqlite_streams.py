@@ -1,18 +1,21 @@
-"""Streams on SQLite: a fan-out log, compacted into an inbox in user order.
+"""Streams on SQLite: a fan-out log, compacted into segments in user order.
 
 A random insert per recipient costs SQLite a page each. So an event takes one row in
-`fanout`, all recipients and numbers in two blobs; later commits move rows into
-`inbox` in user order, many at a time. The writer, being alone, keeps the heads in
-memory; they are what the tables say, and are read from them again when in doubt.
+`fanout`, all recipients and numbers in two blobs; later commits move many such rows
+at once into `inbox`, where a row is a segment: up to a hundred consecutive events of
+one user. The writer, being alone, keeps the heads in memory; they are what the tables
+say, and are read from them again when in doubt.
 """
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from hugmood.store.database import Database, Row, Transaction, one
 from hugmood.store.streams import (
+    DEFAULT_RETENTION,
     PAGE_MESSAGES,
     NewEvent,
     Numbered,
@@ -26,8 +29,14 @@ from hugmood.store.streams import (
 BACKLOG_LIMIT: Final = 100_000
 """Deliveries that may wait in the log before commands must help to compact it."""
 
-CHUNK: Final = 8_000
+CHUNK: Final = 16_000
 """Deliveries moved in one transaction: well under 20 ms."""
+
+SEGMENT: Final = 100
+"""Events in a segment at most; a row stays well within a page of the file."""
+
+SEGMENT_SPAN: Final = 3600 * 1000
+"""Milliseconds between the first and the last event of a segment at most."""
 
 _SWEEP_USERS: Final = 500
 _SWEEP_EVERY: Final = 60_000
@@ -41,34 +50,46 @@ _LOG_OF_USER = """
     SELECT event_id, users, numbers FROM fanout WHERE instr(users, :packed) ORDER BY event_id
 """
 _HEADS = """
-    SELECT user_key, last_number FROM stream_head
-    WHERE user_key IN (SELECT value FROM json_each(:users))
+    SELECT wanted.value, max(
+        coalesce((SELECT max(last_number) FROM inbox WHERE user_key = wanted.value), 0),
+        coalesce((SELECT last_number FROM stream_head WHERE user_key = wanted.value), 0))
+    FROM json_each(:users) AS wanted
 """
-_HEAD = "SELECT last_number, pruned_number FROM stream_head WHERE user_key = :user"
-_INBOX = """
-    SELECT inbox.number, event.body FROM inbox JOIN event ON event.id = inbox.event_id
-    WHERE inbox.user_key = :user AND inbox.number > :after
-    ORDER BY inbox.number LIMIT :limit
+_PRUNED = "SELECT pruned_number FROM stream_head WHERE user_key = :user"
+_SEGMENTS = """
+    SELECT last_number, events FROM inbox
+    WHERE user_key = :user AND last_number > :after ORDER BY last_number LIMIT :limit
 """
 _BODIES = """
     SELECT id, body FROM event WHERE id IN (SELECT value FROM json_each(:ids))
 """
-_MOVE = "INSERT INTO inbox (user_key, number, event_id) VALUES (:user, :number, :event)"
-_RAISE_HEAD = """
-    INSERT INTO stream_head (user_key, last_number, pruned_number) VALUES (:user, :number, 0)
-    ON CONFLICT (user_key) DO UPDATE SET last_number = excluded.last_number
+_INSERT_SEGMENT = """
+    INSERT INTO inbox (user_key, last_number, last_event, events)
+    VALUES (:user, :number, :event, :events)
 """
 _DROP_LOG = "DELETE FROM fanout WHERE event_id <= :event"
-_PRUNE = "DELETE FROM inbox WHERE user_key = :user AND number <= :number"
-_MARK_PRUNED = """
-    UPDATE stream_head SET pruned_number = max(pruned_number, :number) WHERE user_key = :user
+_NEXT_USERS = """
+    WITH RECURSIVE users (key) AS (
+        SELECT min(user_key) FROM inbox WHERE user_key > :after
+        UNION ALL
+        SELECT (SELECT min(user_key) FROM inbox WHERE user_key > users.key)
+        FROM users WHERE users.key IS NOT NULL LIMIT :limit)
+    SELECT key FROM users WHERE key IS NOT NULL
 """
-_SWEEP = """
-    SELECT h.user_key, max(h.last_number - :events, h.pruned_number,
-        coalesce((SELECT max(i.number) FROM inbox i
-                  WHERE i.user_key = h.user_key AND i.event_id < :oldest), 0)) AS number,
-        h.pruned_number
-    FROM stream_head h WHERE h.user_key > :after ORDER BY h.user_key LIMIT :users
+_STALE = """
+    WITH heads AS (
+        SELECT user_key, max(last_number) AS head FROM inbox
+        WHERE user_key IN (SELECT value FROM json_each(:users)) GROUP BY user_key)
+    SELECT inbox.user_key, max(inbox.last_number), heads.head
+    FROM heads JOIN inbox USING (user_key)
+    WHERE inbox.last_event < :oldest OR inbox.last_number <= heads.head - :events
+    GROUP BY inbox.user_key
+"""
+_PRUNE = "DELETE FROM inbox WHERE user_key = :user AND last_number <= :number"
+_MARK_PRUNED = """
+    INSERT INTO stream_head (user_key, last_number, pruned_number)
+    VALUES (:user, :head, :number) ON CONFLICT (user_key) DO UPDATE
+    SET last_number = excluded.last_number, pruned_number = excluded.pruned_number
 """
 _DROP_EVENTS = """
     DELETE FROM event WHERE id IN (
@@ -87,7 +108,7 @@ class _Sweep(NamedTuple):
 class SqliteStreams:
     """The streams in one SQLite file; the writer has one, each reader its own."""
 
-    def __init__(self, retention: Retention = Retention()) -> None:
+    def __init__(self, retention: Retention = DEFAULT_RETENTION) -> None:
         """Know nothing yet; the heads are read when first needed."""
         self._retention = retention
         self._heads: dict[int, int] | None = None
@@ -126,22 +147,16 @@ class SqliteStreams:
 
     def position(self, tx: Transaction, user: int) -> int:
         """Return a user's newest number as this transaction sees it, nothing cached."""
-        row = one(tx.rows(_HEAD, {"user": user}))
-        tail = _tail(tx, user)
-        return max([row[0] if row else 0, *(number for number, _ in tail)])
+        return _head(tx, user, _tail(tx, user))
 
     def page(self, tx: Transaction, user: int, after: int) -> Stretch:
         """Read at most 100 events or 256 KiB that follow a number."""
-        row = one(tx.rows(_HEAD, {"user": user}))
-        last, pruned = row if row else (0, 0)
         tail = _tail(tx, user)
-        head = max([last, *(number for number, _ in tail)])
-        wanted = {"user": user, "after": after, "limit": PAGE_MESSAGES + 1}
-        entries = [(number, body) for number, body in tx.rows(_INBOX, wanted)]
-        room = PAGE_MESSAGES + 1 - len(entries)
-        newer = [entry for entry in tail if entry[0] > after]
-        entries += _with_bodies(tx, newer[:room])
-        return stretch(entries, after, head, pruned)
+        head = _head(tx, user, tail)
+        pruned = one(tx.rows(_PRUNED, {"user": user}))
+        known = _compacted(tx, user, after) + [entry for entry in tail if entry[0] > after]
+        entries = _with_bodies(tx, known[: PAGE_MESSAGES + 1])
+        return stretch(entries, after, head, pruned[0] if pruned else 0)
 
     def forget(self) -> None:
         """Drop the remembered heads: a transaction was undone."""
@@ -190,36 +205,28 @@ class SqliteStreams:
         rows = _oldest(tx.rows(_LOG + " LIMIT 1000"))
         if not rows:
             return 0
-        moved = sorted(
-            (user, number, event)
-            for event, users, numbers in rows
-            for user, number in zip(_words(users), _words(numbers), strict=True)
-        )
-        tx.execute_many(_MOVE, [{"user": u, "number": n, "event": e} for u, n, e in moved])
-        newest = {user: number for user, number, _ in moved}
-        tx.execute_many(_RAISE_HEAD, [{"user": u, "number": n} for u, n in newest.items()])
+        segments = sorted(_segments(rows), key=itemgetter("user", "number"))
+        tx.execute_many(_INSERT_SEGMENT, segments)
         tx.execute(_DROP_LOG, {"event": rows[-1][0]})
-        return len(moved)
+        return sum(len(users) for _, users, _ in rows) // _WORD
 
     def _prune(self, tx: Transaction, now: int) -> bool:
         oldest = oldest_id(now - self._retention.age)
-        rows = tx.rows(
-            _SWEEP,
-            {
-                "events": self._retention.events,
-                "oldest": oldest,
-                "after": self._sweep.after,
-                "users": _SWEEP_USERS,
-            },
-        )
-        stale = [{"user": user, "number": upto} for user, upto, pruned in rows if upto > pruned]
+        wanted = {"after": self._sweep.after, "limit": _SWEEP_USERS}
+        users = [key for (key,) in tx.rows(_NEXT_USERS, wanted)]
+        bounds = {"users": str(users), "oldest": oldest, "events": self._retention.events}
+        stale = [
+            {"user": user, "number": upto, "head": head}
+            for user, upto, head in tx.rows(_STALE, bounds)
+        ]
         tx.execute_many(_PRUNE, stale)
         tx.execute_many(_MARK_PRUNED, stale)
-        if len(rows) == _SWEEP_USERS:
-            self._sweep = _Sweep(rows[-1][0], self._sweep.due)
+        if users:
+            self._sweep = _Sweep(users[-1], self._sweep.due)
             return True
-        # Every inbox is clean now, so nothing points to these any more.
-        if tx.execute(_DROP_EVENTS, {"oldest": oldest}):
+        # Every inbox is clean now: segments still kept begin after this.
+        unused = oldest_id(now - self._retention.age - SEGMENT_SPAN)
+        if tx.execute(_DROP_EVENTS, {"oldest": unused}):
             return True
         self._sweep = _Sweep(0, now + _SWEEP_EVERY)
         return False
@@ -256,8 +263,54 @@ def _tail(tx: Transaction, user: int) -> list[tuple[int, int]]:
     return found
 
 
-def _with_bodies(tx: Transaction, tail: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
-    if not tail:
+def _compacted(tx: Transaction, user: int, after: int) -> list[tuple[int, int]]:
+    """Return the (number, event) after a number that stand in segments, a page and one."""
+    wanted = {"user": user, "after": after, "limit": PAGE_MESSAGES + 1}
+    found: list[tuple[int, int]] = []
+    for last, packed in tx.rows(_SEGMENTS, wanted):
+        events = _words(packed)
+        first = last - len(events) + 1
+        skip = max(0, after + 1 - first)
+        found += enumerate(events[skip:], first + skip)
+        if len(found) > PAGE_MESSAGES:
+            break
+    return found
+
+
+def _head(tx: Transaction, user: int, tail: list[tuple[int, int]]) -> int:
+    compacted: int = tx.rows(_HEADS, {"users": str([user])})[0][1]
+    return max(compacted, tail[-1][0]) if tail else compacted
+
+
+def _segments(rows: Iterable[Row]) -> Iterator[dict[str, int | bytes]]:
+    """Turn rows of the log into segments: as few as the limits allow."""
+    open_: dict[int, array[int]] = {}
+    newest: dict[int, int] = {}
+    for event, users, numbers in rows:
+        for user, number in zip(_words(users), _words(numbers), strict=True):
+            events = open_.get(user)
+            if events is None:
+                events = open_[user] = array("q")
+            elif _full(events, event):
+                yield _segment(user, newest[user], events)
+                events = open_[user] = array("q")
+            events.append(event)
+            newest[user] = number
+    for user, events in open_.items():
+        yield _segment(user, newest[user], events)
+
+
+def _full(segment: "array[int]", event: int) -> bool:
+    return len(segment) >= SEGMENT or event - segment[0] >= oldest_id(SEGMENT_SPAN)
+
+
+def _segment(user: int, number: int, events: "array[int]") -> dict[str, int | bytes]:
+    return {"user": user, "number": number, "event": events[-1], "events": events.tobytes()}
+
+
+def _with_bodies(tx: Transaction, known: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
+    if not known:
         return []
-    bodies: dict[int, bytes] = dict(tx.rows(_BODIES, {"ids": str([event for _, event in tail])}))
-    return [(number, bodies[event]) for number, event in tail]
+    ids = str([event for _, event in known])
+    bodies: dict[int, bytes] = dict(tx.rows(_BODIES, {"ids": ids}))
+    return [(number, bodies[event]) for number, event in known]

@@ -51,6 +51,9 @@ class Retention(NamedTuple):
     events: int = 10_000
 
 
+DEFAULT_RETENTION: Final = Retention()
+
+
 class Streams(Protocol):
     """The durable streams in one kind of database."""
 

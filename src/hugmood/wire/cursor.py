@@ -36,6 +36,16 @@ class Cursor:
         self.newest = newest
         self.following = newest <= position
 
+    def follow(self, number: int) -> bool:
+        """Take a live event if it is the very next one, the common case.
+
+        True: send it, without `previousSequenceNumber`. False: ask `offer`.
+        """
+        if self.following and number - 1 == self.position == self.sent:
+            self.position = self.sent = number
+            return True
+        return False
+
     def offer(self, number: int) -> Verdict:
         """Judge a live event; on SEND the caller sends it and calls `take`."""
         if self.following:

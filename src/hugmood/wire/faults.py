@@ -31,6 +31,10 @@ _ISSUES: Final[tuple[tuple[str, Issue], ...]] = (
 )
 
 
+Flaw = tuple[str, Issue]
+"""The path of a value, and what is wrong with it."""
+
+
 class Unreadable(Rejected):
     """A message that is refused before its `data` means anything.
 
@@ -73,30 +77,40 @@ def check_values(parsed: Any) -> None:
         raise Unreadable(field or None, issue, readable_id(parsed))
 
 
-def flaws(value: Any, path: str = "", depth: int = 1) -> Iterator[tuple[str, Issue]]:
+def flaws(value: Any, path: str = "", depth: int = 1) -> Iterator[Flaw]:
     """Yield the path and issue of every value that no message may hold."""
     if depth > MAX_DEPTH and isinstance(value, dict | list):
         yield "", "invalid_format"
     elif isinstance(value, dict):
         for key, item in value.items():
-            inner = f"{path}.{key}" if path else str(key)
-            if not isinstance(key, str):
-                yield path, "invalid_type"
-            elif not _clean(key):
-                yield path, "invalid_format"
-            else:
-                yield from flaws(item, inner, depth + 1)
+            yield from _key_flaws(key, path)
+            yield from flaws(item, f"{path}.{key}" if path else str(key), depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from flaws(item, f"{path}[{index}]", depth + 1)
-    elif isinstance(value, str):
-        if not _clean(value):
-            yield path, "invalid_format"
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield path, "invalid_format"
-    elif value is not None and not isinstance(value, bool | int):
+    else:
+        yield from _scalar_flaws(value, path)
+
+
+def _key_flaws(key: Any, path: str) -> Iterator[Flaw]:
+    if not isinstance(key, str):
         yield path, "invalid_type"
+    elif not _clean(key):
+        yield path, "invalid_format"
+
+
+def _scalar_flaws(value: Any, path: str) -> Iterator[Flaw]:
+    if isinstance(value, str):
+        good = _clean(value)
+    elif isinstance(value, float):
+        good = math.isfinite(value)
+    elif value is None or isinstance(value, int):
+        return
+    else:
+        yield path, "invalid_type"
+        return
+    if not good:
+        yield path, "invalid_format"
 
 
 def explain(error: msgspec.MsgspecError, data: bytes, convert: Callable[[Any], Any]) -> Rejected:

@@ -7,7 +7,7 @@ limits and the deadlines; it knows no feature.
 
 from collections import deque
 from enum import Enum
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -180,7 +180,7 @@ class Session:
             return []
         slot.reply = self._reply(slot, data, refusal, now)
         if slot.type == "auth":
-            return self._auth_answered(slot, now)
+            return self._auth_answered(now)
         if LANES.get(slot.type) == "read":
             return [Send(slot.reply)]
         return self._release()
@@ -267,7 +267,7 @@ class Session:
         self._waiting.append(envelope)
         return []
 
-    def _auth_answered(self, slot: Slot, now: int) -> list[Effect]:
+    def _auth_answered(self, now: int) -> list[Effect]:
         if self.phase is Phase.CHECKING:
             self.phase = Phase.NEW
         effects = self._release()

@@ -76,7 +76,7 @@ def open_session(ctx: Ctx, command: OpenSession) -> AuthResponse:
     account = store.account_by_key(ctx.tx, command.user_key)
     if account is None:
         raise invalid_token()
-    return _new_session(ctx, account, command.long_lived, command.last_sequence_number)
+    return _new_session(ctx, account, command.last_sequence_number, long_lived=command.long_lived)
 
 
 @handles
@@ -100,7 +100,7 @@ def create_account(ctx: Ctx, command: CreateAccount) -> AuthResponse:
     )
     if key is None:
         raise invalid("data.email", "unknown_value", "This address cannot be used")
-    return _new_session(ctx, wanted._replace(key=key), command.long_lived, UNSET)
+    return _new_session(ctx, wanted._replace(key=key), UNSET, long_lived=command.long_lived)
 
 
 @handles
@@ -167,7 +167,7 @@ def _revive(ctx: Ctx, session: Session, command: ResumeSession) -> Claims:
 
 
 def _new_session(
-    ctx: Ctx, account: Account, long_lived: bool, last: int | UnsetType
+    ctx: Ctx, account: Account, last: int | UnsetType, *, long_lived: bool
 ) -> AuthResponse:
     session = Session(
         id=ctx.entity_id("session"),

@@ -37,7 +37,7 @@ class Session(NamedTuple):
 
 
 _ACCOUNT: Final = "SELECT key, id, guest, name, time_zone FROM account"
-_PASSWORD = "SELECT key, password_hash FROM account WHERE email = :email"
+_KEPT_HASH = "SELECT key, password_hash FROM account WHERE email = :email"
 _INSERT_ACCOUNT = """
     INSERT INTO account (id, guest, name, email, password_hash, time_zone, created_at)
     VALUES (:id, :guest, :name, :email, :password_hash, :time_zone, :created_at)
@@ -81,7 +81,7 @@ def account_by_id(tx: Transaction, user_id: str) -> Account | None:
 
 def password_hash(tx: Transaction, email: str) -> tuple[int, str] | None:
     """Return the account's key and password hash, None for an unknown address."""
-    row = one(tx.rows(_PASSWORD, {"email": email}))
+    row = one(tx.rows(_KEPT_HASH, {"email": email}))
     return (row[0], row[1]) if row else None
 
 

@@ -25,7 +25,7 @@ _PAGE = f"""
     FROM (SELECT * FROM ({_SENT}) AS sent UNION ALL SELECT * FROM ({_RECEIVED}) AS received)
         AS hugs JOIN account a ON a.key = hugs.other
     ORDER BY hugs.sent_at DESC, hugs.key DESC LIMIT :limit OFFSET :offset
-"""  # noqa: S608 (made of constants)
+"""
 _COUNT = """
     SELECT (SELECT count(*) FROM hug WHERE sender_key = :user
             AND sent_at BETWEEN :start AND :end)

@@ -171,5 +171,5 @@ def _json(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
-def _parsed(text: str | None) -> Any:
+def _parsed(text: str | None) -> Any:  # noqa: ANN401 (what was put in comes out)
     return None if text is None else msgspec.json.decode(text)

@@ -33,7 +33,7 @@ CREATE TABLE session (
     expires_at bigint NOT NULL,
     revoked_at bigint
 );
-CREATE INDEX session_user ON session (user_key);
+CREATE INDEX session_of_user ON session (user_key);
 CREATE TABLE follow (
     followee_key bigint NOT NULL REFERENCES account (key) ON DELETE CASCADE,
     follower_key bigint NOT NULL REFERENCES account (key) ON DELETE CASCADE,
@@ -94,12 +94,6 @@ CREATE TABLE stream_head (
     last_number bigint NOT NULL,
     pruned_number bigint NOT NULL
 ) {hot};
-CREATE TABLE inbox (
-    user_key bigint NOT NULL,
-    number bigint NOT NULL,
-    event_id bigint NOT NULL,
-    PRIMARY KEY (user_key, number)
-) {without_rowid};
 """
 
 _SQLITE = """
@@ -109,11 +103,24 @@ CREATE TABLE fanout (
     users blob NOT NULL,
     numbers blob NOT NULL
 );
+CREATE TABLE inbox (
+    user_key bigint NOT NULL,
+    last_number bigint NOT NULL,
+    last_event bigint NOT NULL,
+    events blob NOT NULL,
+    PRIMARY KEY (user_key, last_number)
+) WITHOUT ROWID;
 """
 
 _POSTGRES = """
 CREATE SEQUENCE event_id;
 CREATE TABLE event (id bigint PRIMARY KEY, body bytea NOT NULL, created_at bigint NOT NULL);
+CREATE TABLE inbox (
+    user_key bigint NOT NULL,
+    number bigint NOT NULL,
+    event_id bigint NOT NULL,
+    PRIMARY KEY (user_key, number)
+);
 CREATE INDEX event_created ON event (created_at);
 """
 

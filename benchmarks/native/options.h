@@ -1,0 +1,31 @@
+/* The command line of the load generator; README.md says what each option means. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "measure.h"
+#include "text.h"
+
+struct options {
+    const char *mode;
+    int port;
+    const char *path;
+    const char *subprotocol; /* NULL: none is asked for */
+    int sockets;
+    int parallel;
+    struct lines init;
+    struct lines publisher_init;
+    struct lines message;
+    struct span marker;
+    struct span reply_marker;
+    int outstanding;
+    int expect;
+    bool verify;
+    double seconds, warm, deadline;
+    uint64_t first_id;
+    struct processes processes;
+};
+
+/* Read and check the command line; a mistake ends the program. */
+struct options options_parse(int count, char **arguments);
+
+#endif

@@ -1,0 +1,172 @@
+"""A HugMood to be measured: a database with people in it, and a server on that.
+
+People are put in by the features' own SQL and their tokens signed with the server's
+own key, so that no benchmark waits for password hashes.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from native import Target
+
+from hugmood.ambient import System
+from hugmood.features.auth import store
+from hugmood.features.auth.sessions import LONG
+from hugmood.features.auth.store import Account, Session
+from hugmood.features.auth.tokens import Claims, Signer
+from hugmood.features.follows.store import follow
+from hugmood.store import migrate
+from hugmood.store.opening import open_database
+
+SECRET: Final = "for-benchmarks-only-" * 2
+START_PATIENCE: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone in the database, with a token that signs in."""
+
+    key: int
+    id: str
+    token: str
+
+    def auth(self, *, last: int | None = None) -> str:
+        """Return the `auth` message, resuming after `last` if that is given."""
+        data: dict[str, object] = {"method": "token", "token": self.token}
+        if last is not None:
+            data["lastSequenceNumber"] = last
+        return json.dumps({"type": "auth", "id": f"auth-{self.key}", "data": data})
+
+
+def populate(url: str, count: int) -> list[Person]:
+    """Put people into a new database and return them."""
+    migrate.upgrade(url)
+    ambient, signer = System(), Signer([SECRET])
+    now = ambient.now()
+    people = []
+    database = open_database(url, timeout=5)
+    with database.transaction(write=True) as tx:
+        for number in range(count):
+            account = Account(0, ambient.entity_id("user"), False, f"P{number}", "UTC")  # noqa: FBT003
+            key = store.insert_account(tx, account, now, email=f"{number}@example.org")
+            assert key is not None
+            session = Session(
+                ambient.entity_id("session"),
+                key,
+                account.id,
+                guest=False,
+                long_lived=True,
+                token_id=ambient.entity_id("token"),
+                next_token_id=None,
+                next_expires_at=None,
+                previous_token_id=None,
+                previous_until=None,
+                expires_at=now + LONG,
+                revoked_at=None,
+            )
+            store.insert_session(tx, session, now)
+            claims = Claims(account.id, session.id, session.token_id, session.expires_at)
+            people.append(Person(key, account.id, signer.sign(claims, now)))
+    database.close()
+    return people
+
+
+def befriend(url: str, followee: Person, followers: list[Person]) -> None:
+    """Have all of these follow one."""
+    database = open_database(url, timeout=5)
+    with database.transaction(write=True) as tx:
+        for person in followers:
+            follow(tx, followee.key, person.key, System().now())
+    database.close()
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running server; its processes by the names that `loadgen` reports."""
+
+    port: int
+    processes: Mapping[str, int]
+    seconds_to_ready: float
+
+    @property
+    def target(self) -> Target:
+        """What to pass to the load generator."""
+        return Target(self.port, self.processes)
+
+
+@contextmanager
+def database_folder() -> Iterator[str]:
+    """Yield the URL of an SQLite file that does not exist yet, and remove it after."""
+    folder = Path(tempfile.mkdtemp(prefix="hugmood-bench-"))
+    try:
+        yield f"sqlite:///{folder}/hugmood.db"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serve(url: str, **settings: str) -> Iterator[Service]:
+    """Run a server on this database, without rate limits, until the block ends."""
+    environ = os.environ | {
+        "HUGMOOD_DATABASE_URL": url,
+        "HUGMOOD_PORT": "0",
+        "HUGMOOD_SECRET_KEY": SECRET,
+        "HUGMOOD_RATE_LIMIT": "off",
+        "HUGMOOD_LOG_FORMAT": "json",
+        **settings,
+    }
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "hugmood", "serve"], env=environ, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            port = _port(process)
+            _wait_ready(port)
+            ready = time.perf_counter() - began
+            yield Service(port, {"gateway": process.pid, **_engine(process.pid)}, ready)
+        finally:
+            process.terminate()
+
+
+def _port(process: "subprocess.Popen[str]") -> int:
+    assert process.stderr is not None
+    for line in process.stderr:
+        found = re.search(r'"port": ?(\d+)', line)
+        if found:
+            return int(found[1])
+        sys.stderr.write(line)
+    raise AssertionError("the server did not start")
+
+
+def _wait_ready(port: int) -> None:
+    until = time.monotonic() + START_PATIENCE
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.01)
+    raise AssertionError("the server did not become ready")
+
+
+def _engine(gateway: int) -> dict[str, int]:
+    children = Path(f"/proc/{gateway}/task/{gateway}/children").read_text().split()
+    lanes = {}
+    for pid in children:
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        if "hugmood.engine.worker" in words:
+            lane = words[words.index("hugmood.engine.worker") + 1]
+            lanes[f"engine-{lane}"] = int(pid)
+    return lanes
