@@ -41,18 +41,24 @@ class SqliteTransaction:
 
     def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
         """Run a statement and return all its rows."""
-        with _translated():
+        try:
             return self._connection.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            raise _translated(error) from error
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that writes; return how many rows it touched."""
-        with _translated():
+        try:
             return self._connection.execute(sql, params).rowcount
+        except sqlite3.Error as error:
+            raise _translated(error) from error
 
     def execute_many(self, sql: str, params: Iterable[Params]) -> None:
         """Run one statement for each set of parameters, prepared once."""
-        with _translated():
+        try:
             self._connection.executemany(sql, params)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -78,13 +84,15 @@ class Sqlite:
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
             message = f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or later is needed"
             raise DatabaseUnavailable(message)
-        if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with _translated():
+        try:
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=timeout, isolation_level=None, cached_statements=_STATEMENTS
             )
             self._set_up()
+        except (sqlite3.Error, OSError) as error:
+            raise _translated(error) from error
         self._transaction = SqliteTransaction(self._connection)
 
     def _set_up(self) -> None:
@@ -101,35 +109,22 @@ class Sqlite:
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[SqliteTransaction]:
         """Begin; commit at the end, or roll back on an exception."""
-        with _translated():
-            # IMMEDIATE takes the write lock now: later it could fail half-way.
-            self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        # IMMEDIATE takes the write lock now: later it could fail half-way.
+        self._transaction.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         try:
             yield self._transaction
-            with _translated():
-                self._connection.execute("COMMIT")
+            self._transaction.execute("COMMIT")
         except BaseException:
-            self._roll_back()
+            # A full disk or an I/O error may have rolled back already.
+            if self._connection.in_transaction:
+                self._transaction.execute("ROLLBACK")
             raise
-
-    def _roll_back(self) -> None:
-        # A full disk or an I/O error may have rolled back already.
-        if self._connection.in_transaction:
-            with _translated():
-                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except _PER_STATEMENT as error:
-        raise DatabaseError(str(error)) from error
-    except sqlite3.Error as error:
-        raise DatabaseUnavailable(str(error)) from error
-    except OSError as error:
-        raise DatabaseUnavailable(str(error)) from error
+def _translated(error: sqlite3.Error | OSError) -> DatabaseError:
+    kind = DatabaseError if isinstance(error, _PER_STATEMENT) else DatabaseUnavailable
+    return kind(str(error))

@@ -27,7 +27,7 @@ class Cursor:
     pages are fetched until they reach every number that was announced.
     """
 
-    __slots__ = ("following", "newest", "position", "sent")
+    __slots__ = ("_page_end", "following", "newest", "position", "sent")
 
     def __init__(self, position: int, *, newest: int) -> None:
         """Stand at `position` of a stream whose head is known to be `newest`."""
@@ -35,6 +35,7 @@ class Cursor:
         self.sent = position
         self.newest = newest
         self.following = newest <= position
+        self._page_end = -1
 
     def follow(self, number: int) -> bool:
         """Take a live event if it is the very next one, the common case.
@@ -74,10 +75,11 @@ class Cursor:
 
     def announce(self, newest: int) -> bool:
         """Learn how long the stream is; True if a page must be fetched for it."""
+        # A page that is on its way may have been read before this was known.
+        self.newest = max(self.newest, newest)
         if newest <= self.position or not self.following:
             return False
         self.following = False
-        self.newest = newest
         return True
 
     def lost(self, position: int) -> None:
@@ -86,8 +88,12 @@ class Cursor:
 
     def end_page(self, end: int, head: int) -> bool:
         """Finish a page that covers all up to `end`; True if another is needed."""
-        progressed = end > self.position
         self.position = max(self.position, end)
         self.newest = max(self.newest, head)
-        self.following = self.position >= self.newest or not progressed
+        if self.position == self._page_end:
+            # Asked for a number that was announced, and it is not there: the stream is
+            # that of an older database. Asking on would never end.
+            self.newest = self.position
+        self.following = self.position >= self.newest
+        self._page_end = -1 if self.following else self.position
         return not self.following

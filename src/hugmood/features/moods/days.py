@@ -1,12 +1,16 @@
 """Days and streaks: pure functions of local time and of the days that have an entry."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 NIGHT: Final = timedelta(hours=4)
 """A day begins at four in the morning: what is felt at two belongs to the day before."""
+
+
+_MINUTE: Final = 60_000
 
 
 class LocalTime(NamedTuple):
@@ -28,7 +32,13 @@ def local_time(milliseconds: int, time_zone: str) -> LocalTime:
 
     The day is the date of local time minus four hours; days of 23 and 25 hours are one.
     """
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(ZoneInfo(time_zone))
+    return _local_minute(milliseconds // _MINUTE, time_zone)
+
+
+@lru_cache(maxsize=1024)
+def _local_minute(minute: int, time_zone: str) -> LocalTime:
+    # Clocks are changed, and days begin, at whole minutes.
+    moment = datetime.fromtimestamp(minute * 60, ZoneInfo(time_zone))
     offset = moment.utcoffset() or timedelta()
     # Wall-clock arithmetic: four hours back on the dial, whatever the clocks did.
     day = (moment.replace(tzinfo=None) - NIGHT).date().toordinal()
