@@ -95,10 +95,10 @@ class Ctx:
         if to:
             self.outbox.emissions.append(Emission(event, to))
 
-    def cut(self, sessions: Sequence[str], code: CloseCode) -> None:
-        """Close the sockets of these sessions after the commit, but not the asker's."""
+    def cut(self, user: int, sessions: Sequence[str], code: CloseCode) -> None:
+        """Close the sockets of a user's sessions after the commit, but not the asker's."""
         if sessions:
-            self.outbox.cuts.append(Cut(list(sessions), code, self.ask.client))
+            self.outbox.cuts.append(Cut(user, list(sessions), code, self.ask.client))
 
     def entity_id(self, prefix: str) -> str:
         """Make an id for something new."""

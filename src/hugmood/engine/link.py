@@ -38,13 +38,14 @@ from hugmood.engine.records import (
 from hugmood.errors import too_many, unavailable
 from hugmood.wire.message import LANES, Lane
 
-MAX_PENDING: Final[dict[Lane, int]] = {"write": 20_000, "read": 20_000, "check": 2_000}
+MAX_PENDING: Final[dict[Lane, int]] = {"write": 20_000, "read": 20_000, "check": 500}
 """Questions a lane may owe; more are refused at once with `rate_limit_exceeded`."""
 
 MAX_ATTEMPTS: Final = 3
 """A question that was in hand at so many deaths of its process is given up."""
 
-_GIVE_UP: Final = 10.0
+_PATIENCE: Final = 60.0
+_PATIENCE_WHEN_DOWN: Final = 10.0
 _SWEEP_EVERY: Final = 1.0
 _FIRST_RESTART: Final = 0.05
 _SLOWEST_RESTART: Final = 5.0
@@ -181,7 +182,16 @@ class _Worker(asyncio.Protocol):
         self._restart_delay = min(self._restart_delay * 2, _SLOWEST_RESTART)
 
     def _start_again(self) -> None:
-        self._link.background(self.start())
+        self._link.background(self._try_to_start())
+
+    async def _try_to_start(self) -> None:
+        try:
+            await self.start()
+        except OSError as error:
+            log.error("engine process cannot be started", lane=self.lane, error=str(error))  # noqa: TRY400 (the reason is all)
+            self._restart = asyncio.get_running_loop().call_later(
+                _SLOWEST_RESTART, self._start_again
+            )
 
     def _send_again(self) -> None:
         for number, pending in list(self.pending.items()):
@@ -216,14 +226,15 @@ class _Worker(asyncio.Protocol):
             self._transport.write(pack(self._outgoing))
         self._outgoing.clear()
 
-    def give_up(self, before: float) -> None:
-        """Refuse what has waited since before this moment for a process that is down."""
-        if self.ready:
-            return
-        for number, pending in list(self.pending.items()):
-            if pending.since < before:
-                del self.pending[number]
-                self._link.refused(pending)
+    def give_up(self, now: float) -> None:
+        """Refuse what has waited too long; end a process that is stuck."""
+        before = now - (_PATIENCE if self.ready else _PATIENCE_WHEN_DOWN)
+        overdue = [number for number, p in self.pending.items() if p.since < before]
+        for number in overdue:
+            self._link.refused(self.pending.pop(number))
+        if overdue and self.ready and self._process:
+            log.error("engine process is stuck", lane=self.lane, overdue=len(overdue))
+            self._process.kill()
 
     # Hearing
 
@@ -381,9 +392,8 @@ class EngineLink:
     # Within
 
     def _sweep(self) -> None:
-        before = monotonic() - _GIVE_UP
         for worker in self._workers:
-            worker.give_up(before)
+            worker.give_up(monotonic())
         loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(_SWEEP_EVERY, self._sweep)
 

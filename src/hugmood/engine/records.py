@@ -146,8 +146,9 @@ class Heads(Record, frozen=True):
 
 
 class Cut(Record, frozen=True):
-    """These sessions are over: close their sockets, all but one client's."""
+    """A user's sessions are over: close their sockets, all but one client's."""
 
+    user: int
     sessions: list[str]
     code: CloseCode
     spare: str = ""

@@ -22,6 +22,7 @@ STALL: Final = 60_000
 """A socket that takes nothing for so long is closed, ms."""
 
 _HEADS_AT_ONCE: Final = 1_000
+_HEADS_RETRY: Final = 1.0
 _SPREAD_PER_PEER: Final = 5
 _SHORTEST_SPREAD: Final = 1_000
 _LONGEST_SPREAD: Final = 30_000
@@ -126,13 +127,9 @@ class Hub:
 
     def cut(self, cut: Cut) -> None:
         """Close the sockets of sessions that are over."""
-        sessions = set(cut.sessions)
-        for peer in list(self._everyone):
-            if (
-                peer.caller is not None
-                and peer.caller.session_id in sessions
-                and peer.client_id != cut.spare
-            ):
+        for peer in list(self._by_user.get(cut.user, ())):
+            session = peer.caller.session_id if peer.caller else ""
+            if session in cut.sessions and peer.client_id != cut.spare:
                 peer.close(cut.code)
 
     def engine_restarted(self) -> None:
@@ -145,7 +142,7 @@ class Hub:
     def _heads(self, users: Sequence[int], reply: Reply) -> None:
         if not isinstance(reply, Heads):
             log.warning("stream heads unknown after a restart")
-            self.engine_restarted()
+            asyncio.get_running_loop().call_later(_HEADS_RETRY, self.engine_restarted)
             return
         for user, head in zip(users, reply.heads, strict=True):
             for peer in self._by_user.get(user, ()):

@@ -201,7 +201,7 @@ class Peer:
         if not isinstance(reply, Answer):
             raise TypeError(reply)
         now = self._hub.now()
-        if reply.grant:
+        if reply.grant and not self._session.over:
             self._signed_in(reply.grant, slot, reply, now)
         else:
             self._do(self._session.answered(slot, reply.data, reply.refusal, now))

@@ -41,14 +41,13 @@ class Wheel:
     def advance(self, now: int) -> Iterator[Timed]:
         """Yield what is due; the caller puts it back, or not."""
         current = now // SLOT
-        while self._next <= current:
-            slot = self._next
-            waiting = self._slots.pop(slot, [])
-            if slot == current:
-                yield from self._of_this_slot(slot, waiting, now)
-                return
-            self._next += 1
-            yield from (thing for thing in waiting if thing.wheel_slot == slot)
+        # The clock may have leapt: go by what waits, not by every slot in between.
+        overdue = sorted(slot for slot in self._slots if slot < current) if self._slots else ()
+        self._next = max(self._next, current)
+        for slot in overdue:
+            yield from (thing for thing in self._slots.pop(slot) if thing.wheel_slot == slot)
+        if self._next == current:
+            yield from self._of_this_slot(current, self._slots.pop(current, []), now)
 
     def _of_this_slot(self, slot: int, waiting: list[Timed], now: int) -> Iterator[Timed]:
         later = []

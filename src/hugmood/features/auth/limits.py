@@ -21,7 +21,7 @@ class FailedLogins:
         self._blocked: dict[str, int] = {}
 
     def check(self, remote: str, account: str, now: int) -> None:
-        """Refuse an attempt where too many have failed before."""
+        """Refuse an attempt where too many failed before; no account is an empty one."""
         if not self._limited:
             return
         until = max(self._blocked.get(key, 0) for key in _keys(remote, account))
@@ -47,4 +47,7 @@ def failed_logins(host: Host) -> FailedLogins:
 
 
 def _keys(remote: str, account: str) -> dict[str, int]:
-    return {f"{remote}\0{account}": PER_ACCOUNT, remote: PER_REMOTE}
+    keys = {remote: PER_REMOTE}
+    if account:
+        keys[f"{remote}\0{account}"] = PER_ACCOUNT
+    return keys

@@ -125,7 +125,7 @@ def disconnect(ctx: Ctx, command: Disconnect) -> Disconnected:
     """End the session on log-out; any other reason leaves the token good."""
     session_id = ctx.caller.session_id
     if command.reason == "user_logout" and store.revoke(ctx.tx, session_id, ctx.now):
-        ctx.cut([session_id], "session_revoked")
+        ctx.cut(ctx.caller.key, [session_id], "session_revoked")
     return Disconnected()
 
 
@@ -144,7 +144,7 @@ def _use(ctx: Ctx, session: Session, token_id: str) -> Session:
     if token_id == session.previous_token_id and ctx.now < (session.previous_until or 0):
         return session
     store.revoke(ctx.tx, session.id, ctx.now)
-    ctx.cut([session.id], "session_revoked")
+    ctx.cut(session.user_key, [session.id], "session_revoked")
     raise RejectedWithEffect(invalid_token())
 
 
