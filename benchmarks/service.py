@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from native import Target
-
 from hugmood.ambient import System
 from hugmood.features.auth import store
 from hugmood.features.auth.sessions import LONG
@@ -29,6 +27,7 @@ from hugmood.features.auth.tokens import Claims, Signer
 from hugmood.features.follows.store import follow
 from hugmood.store import migrate
 from hugmood.store.opening import open_database
+from native import Target
 
 SECRET: Final = "for-benchmarks-only-" * 2
 START_PATIENCE: Final = 30.0

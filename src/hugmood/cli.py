@@ -54,10 +54,8 @@ def migrate() -> None:
     from hugmood.store.database import DatabaseError  # noqa: PLC0415
 
     try:
-        if settings.database_file:
-            settings.database_file.parent.mkdir(parents=True, exist_ok=True)
         steps.upgrade(settings.database_url)
-    except (DatabaseError, OSError) as error:
+    except DatabaseError as error:
         _fail(str(error).splitlines()[0])
     typer.echo(f"{settings.database_name} is at step {steps.HEAD}")
 

@@ -41,13 +41,17 @@ class Wheel:
     def advance(self, now: int) -> Iterator[Timed]:
         """Yield what is due; the caller puts it back, or not."""
         current = now // SLOT
-        # The clock may have leapt: go by what waits, not by every slot in between.
-        overdue = sorted(slot for slot in self._slots if slot < current) if self._slots else ()
-        self._next = max(self._next, current)
+        if current > self._next:
+            yield from self._before(current)
+        if current == self._next:
+            yield from self._of_this_slot(current, self._slots.pop(current, []), now)
+
+    def _before(self, current: int) -> Iterator[Timed]:
+        # The clock may have leapt: go by what waits, not through every slot in between.
+        overdue = sorted(slot for slot in self._slots if slot < current)
+        self._next = current
         for slot in overdue:
             yield from (thing for thing in self._slots.pop(slot) if thing.wheel_slot == slot)
-        if self._next == current:
-            yield from self._of_this_slot(current, self._slots.pop(current, []), now)
 
     def _of_this_slot(self, slot: int, waiting: list[Timed], now: int) -> Iterator[Timed]:
         later = []

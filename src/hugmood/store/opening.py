@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from hugmood.store.database import Database
-from hugmood.store.postgres import Postgres
-from hugmood.store.postgres_streams import PostgresStreams
 from hugmood.store.sqlite import Sqlite
 from hugmood.store.sqlite_streams import SqliteStreams
 from hugmood.store.streams import Retention, Streams
@@ -24,9 +22,18 @@ def open_database(url: str, *, timeout: float) -> Database:
     Raises `DatabaseUnavailable` where SQLite's file cannot be opened.
     """
     file = sqlite_file(url)
-    return Sqlite(str(file), timeout=timeout) if file else Postgres(url, timeout=timeout)
+    if file:
+        return Sqlite(str(file), timeout=timeout)
+    # psycopg takes a tenth of a second to import, and most servers never need it.
+    from hugmood.store.postgres import Postgres  # noqa: PLC0415
+
+    return Postgres(url, timeout=timeout)
 
 
 def open_streams(url: str, retention: Retention) -> Streams:
     """Make the streams that belong to this kind of database."""
-    return SqliteStreams(retention) if sqlite_file(url) else PostgresStreams(retention)
+    if sqlite_file(url):
+        return SqliteStreams(retention)
+    from hugmood.store.postgres_streams import PostgresStreams  # noqa: PLC0415
+
+    return PostgresStreams(retention)

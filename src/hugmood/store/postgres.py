@@ -124,6 +124,14 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as error:
-        raise DatabaseUnavailable(str(error).strip()) from error
+        raise DatabaseUnavailable(_told(error)) from None
     except psycopg.Error as error:
-        raise DatabaseError(str(error).strip()) from error
+        raise DatabaseError(_told(error)) from None
+
+
+def _told(error: psycopg.Error) -> str:
+    """Say what is wrong without PostgreSQL's DETAIL, which repeats people's data."""
+    diagnosis = error.diag
+    if diagnosis.message_primary:
+        return f"{diagnosis.message_primary} ({diagnosis.sqlstate})"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -86,7 +86,7 @@ class Sqlite:
             raise DatabaseUnavailable(message)
         try:
             if path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                _private(Path(path))
             self._connection = sqlite3.connect(
                 path, timeout=timeout, isolation_level=None, cached_statements=_STATEMENTS
             )
@@ -123,6 +123,12 @@ class Sqlite:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _private(file: Path) -> None:
+    """Make the file readable by its owner alone; SQLite's other files follow it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
 
 
 def _translated(error: sqlite3.Error | OSError) -> DatabaseError:

@@ -1,0 +1,81 @@
+"""All benchmarks, one after the other; `--write` puts the table into the documentation.
+
+`--quick` runs fewer and shorter rounds: for a first look, not for quoting.
+"""
+
+import argparse
+import os
+import platform
+import sqlite3
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import commands
+import fanout
+import idle
+from report import Figure
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def main() -> None:
+    """Measure, print, and on request write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
+    options = parser.parse_args()
+    figures = _measure(quick=options.quick)
+    if options.write:
+        _write(figures)
+
+
+def _measure(*, quick: bool) -> list[Figure]:
+    rounds, seconds = (1, 1.5) if quick else (5, 3.0)
+    figures: list[Figure] = []
+    benchmarks = [
+        partial(fanout.measure, rounds=rounds, seconds=seconds),
+        partial(commands.measure, rounds=rounds, seconds=seconds),
+        partial(idle.measure, rounds=min(rounds, 3)),
+    ]
+    for measure in benchmarks:
+        batch = measure()
+        for line in batch:
+            print(line, flush=True)
+        figures += batch
+    return figures
+
+
+def _write(figures: list[Figure]) -> None:
+    table = [
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {_machine()}.",
+        "",
+        "| what | median | spread | goal |",
+        "| --- | --- | --- | --- |",
+        *(line.row() for line in figures),
+    ]
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    text = "\n".join(table)
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _machine() -> str:
+    model = next(
+        (line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")),
+        platform.machine(),
+    )
+    return (
+        f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.release()}, "
+        f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def _cpu_lines() -> list[str]:
+    return Path("/proc/cpuinfo").read_text().splitlines()
+
+
+if __name__ == "__main__":
+    main()
