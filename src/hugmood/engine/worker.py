@@ -102,8 +102,8 @@ class WriteWork:
 
     def _run(self, batch: list[Ask]) -> list[Said]:
         said = self._writer.run(batch)
-        if self._host.streams.crowded:
-            self._writer.idle()
+        while self._host.streams.crowded and self._writer.idle():
+            pass  # those who wait meanwhile are the brake
         return said
 
     def _about_database(self, question: AskPage | AskHeads | Probe) -> Said:

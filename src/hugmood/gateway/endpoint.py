@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
+
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.peer import Peer
 from hugmood.gateway.websocket import Acceptance, Connection, Refusal, UpgradeRequest
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
 from hugmood.wire.session import Session, Settings
+
+log = structlog.get_logger()
 
 PATH: Final = "/ws"
 CLIENT_ID_HEADER: Final = "X-Client-Id"
@@ -44,6 +48,7 @@ class SocketEndpoint:
             session = Session(self._settings, self._hub.ambient, self._hub.now())
             peer = Peer(connection, self._hub, session, client_id, binary=binary)
             self._hub.add(peer)
+            log.info("connection opened", client=client_id, remote=connection.remote)
             return peer
 
         return open_peer

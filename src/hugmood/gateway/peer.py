@@ -105,6 +105,7 @@ class Peer:
         """Let go."""
         self._session.lost()
         self._hub.remove(self)
+        log.info("connection closed", client=self.client_id)
 
     # What the hub tells
 
@@ -173,6 +174,7 @@ class Peer:
         self._pending.append(ready)
 
     def _hang(self, effect: Hang) -> None:
+        log.info("closing", client=self.client_id, code=effect.websocket_code, why=effect.reason)
         last, self._pending = b"".join(self._pending), []
         self._connection.close(effect.websocket_code, effect.reason, last=last)
         self._hub.remove(self)
@@ -216,6 +218,7 @@ class Peer:
             newest = grant.head if grant.resume else grant.position
             self.cursor = Cursor(grant.position, newest=newest)
             self._hub.signed_in(self)
+            log.info("signed in", client=self.client_id, user=grant.caller.user_id)
         self._do(self._session.answered(slot, reply.data, reply.refusal, now))
         if not first:
             return
@@ -237,6 +240,7 @@ class Peer:
             return
         if not isinstance(reply, StreamPage):
             # Without its stream this connection would have a silent hole.
+            log.error("stream page failed", client=self.client_id)
             self._connection.close(_INTERNAL_ERROR, unavailable().refusal.code)
             return
         self._send_page(reply)

@@ -46,6 +46,10 @@ _ORDER: Final = sys.byteorder
 _INSERT_EVENT = "INSERT INTO event (id, body) VALUES (:id, :body)"
 _INSERT_FANOUT = "INSERT INTO fanout (event_id, users, numbers) VALUES (:id, :users, :numbers)"
 _LOG = "SELECT event_id, users, numbers FROM fanout ORDER BY event_id"
+_LOG_SIZES = "SELECT event_id, length(users) FROM fanout ORDER BY event_id LIMIT 1000"
+_LOG_UNTIL = """
+    SELECT event_id, users, numbers FROM fanout WHERE event_id <= :event ORDER BY event_id
+"""
 _LOG_OF_USER = """
     SELECT event_id, users, numbers FROM fanout WHERE instr(users, :packed) ORDER BY event_id
 """
@@ -164,11 +168,14 @@ class SqliteStreams:
 
     def tidy(self, database: Database, now: int) -> bool:
         """Compact a chunk of the log, or else prune a few users' old events."""
-        if self._backlog or self._heads is None:
+        if self._heads is None:
+            with database.transaction(write=False) as tx:
+                self._load(tx, set())
+        if self._backlog:
             with database.transaction(write=True) as tx:
                 moved = self._compact(tx)
             self._backlog = max(0, self._backlog - moved) if moved else 0
-            return self._backlog > 0
+            return True
         if now < self._sweep.due:
             return False
         with database.transaction(write=True) as tx:
@@ -202,12 +209,11 @@ class SqliteStreams:
         return heads
 
     def _compact(self, tx: Transaction) -> int:
-        rows = _oldest(tx.rows(_LOG + " LIMIT 1000"))
-        if not rows:
-            return 0
+        last = _chunk_end(tx.rows(_LOG_SIZES))
+        rows = tx.rows(_LOG_UNTIL, {"event": last})
         segments = sorted(_segments(rows), key=itemgetter("user", "number"))
         tx.execute_many(_INSERT_SEGMENT, segments)
-        tx.execute(_DROP_LOG, {"event": rows[-1][0]})
+        tx.execute(_DROP_LOG, {"event": last})
         return sum(len(users) for _, users, _ in rows) // _WORD
 
     def _prune(self, tx: Transaction, now: int) -> bool:
@@ -238,16 +244,15 @@ def _words(packed: bytes) -> "array[int]":
     return words
 
 
-def _oldest(rows: Iterable[Row]) -> list[Row]:
-    """Take rows from the start of the log up to a chunk, and at least one."""
-    chosen: list[Row] = []
-    size = 0
-    for row in rows:
-        size += len(row[1]) // _WORD
-        if chosen and size > CHUNK:
+def _chunk_end(sizes: list[Row]) -> int:
+    """Return the event up to which the log makes one chunk, or its first event."""
+    last = room = 0
+    for event, size in sizes:
+        room += size // _WORD
+        if last and room > CHUNK:
             break
-        chosen.append(row)
-    return chosen
+        last = event
+    return last
 
 
 def _tail(tx: Transaction, user: int) -> list[tuple[int, int]]:
