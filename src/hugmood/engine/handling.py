@@ -91,9 +91,9 @@ class Ctx:
         return self.ask.caller
 
     def emit(self, event: Event, *, to: Sequence[int]) -> None:
-        """Put an event in the streams of these users (keys), in this transaction."""
+        """Put an event in the streams of these users (keys), once each."""
         if to:
-            self.outbox.emissions.append(Emission(event, to))
+            self.outbox.emissions.append(Emission(event, list(dict.fromkeys(to))))
 
     def cut(self, user: int, sessions: Sequence[str], code: CloseCode) -> None:
         """Close the sockets of a user's sessions after the commit, but not the asker's."""

@@ -21,7 +21,7 @@ from hugmood.engine.handling import (
     route,
 )
 from hugmood.engine.idempotency import Memory, forget_old
-from hugmood.engine.records import Answer, Ask, Delivery, Onward, Said
+from hugmood.engine.records import Answer, Ask, Cut, Delivery, Onward, Said
 from hugmood.errors import Refusal, Rejected, too_many, unavailable
 from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable, Transaction
 from hugmood.store.streams import NewEvent, Numbered
@@ -41,7 +41,8 @@ class _MustUndo(Exception):  # noqa: N818 (it asks for the batch to be repeated)
 
 class _Outcome(NamedTuple):
     answer: Answer
-    outbox: Outbox
+    cuts: Sequence[Cut] = ()
+    events: Sequence[NewEvent] = ()
 
 
 class Writer:
@@ -92,7 +93,8 @@ class Writer:
                 memory = Memory(tx, now)
                 outcomes = [self._one(tx, memory, ask, now, isolated=isolated) for ask in asks]
                 memory.write()
-                numbered = self._store(tx, outcomes, now)
+                events = [event for outcome in outcomes for event in outcome.events]
+                numbered = self._host.streams.append(tx, events, now)
         except BaseException:
             self._host.streams.forget()
             raise
@@ -101,55 +103,46 @@ class Writer:
     def _one(
         self, tx: Transaction, memory: Memory, ask: Ask, now: int, *, isolated: bool
     ) -> _Outcome:
-        outbox = Outbox()
         before = tx.changes
         try:
             if isolated:
                 with tx.savepoint():
-                    return self._handle(tx, memory, ask, now, outbox)
-            return self._handle(tx, memory, ask, now, outbox)
+                    return self._handle(tx, memory, ask, now)
+            return self._handle(tx, memory, ask, now)
         except Rejected as rejected:
             if not isolated and tx.changes != before:
                 raise _MustUndo from rejected
-            return _Outcome(Answer(ask.number, refusal=rejected.refusal), Outbox())
+            return _Outcome(Answer(ask.number, refusal=rejected.refusal))
         except DatabaseUnavailable:
             raise
         except Exception as error:
             if not isolated:
                 raise _MustUndo from error
-            return _Outcome(failed(ask, self._host), Outbox())
+            return _Outcome(failed(ask, self._host))
 
-    def _handle(
-        self, tx: Transaction, memory: Memory, ask: Ask, now: int, outbox: Outbox
-    ) -> _Outcome:
+    def _handle(self, tx: Transaction, memory: Memory, ask: Ask, now: int) -> _Outcome:
         found = route(ask)
         remembered = ask.caller is not None and found.command.remembered and not ask.internal
         reply = memory.recall(ask) if remembered else None
         if reply is not None:
-            return _Outcome(Answer(ask.number, reply), outbox)
+            return _Outcome(Answer(ask.number, reply))
         if self._host.limited:
             self._limits.check(ask, found, now)
+        outbox = Outbox()
         try:
             result = dispatch(Ctx(tx, ask, now, outbox, self._host), found)
         except RejectedWithEffect as rejected:
-            return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox)
+            return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox.cuts)
         answer = answered(ask, result, outbox)
         if remembered:
             memory.keep(ask, answer.data)
-        return _Outcome(answer, outbox)
+        events = [self._encoded(emission, now) for emission in outbox.emissions]
+        return _Outcome(answer, outbox.cuts, events)
 
-    def _store(self, tx: Transaction, outcomes: list[_Outcome], now: int) -> list[Numbered]:
-        events = [
-            NewEvent(self._prefix(emission, now), emission.to)
-            for outcome in outcomes
-            for emission in outcome.outbox.emissions
-        ]
-        return self._host.streams.append(tx, events, now)
-
-    def _prefix(self, emission: Emission, now: int) -> bytes:
-        event = emission.event
+    def _encoded(self, emission: Emission, now: int) -> NewEvent:
+        event, to = emission
         message_id = self._host.ambient.message_id(event.id_prefix)
-        return codec.prefix(event.wire_type, message_id, codec.encode(event), now)
+        return NewEvent(codec.prefix(event.wire_type, message_id, codec.encode(event), now), to)
 
     def _all_failed(self, asks: Sequence[Ask], error: DatabaseError) -> list[Said]:
         log.error("transaction failed", commands=len(asks), error=str(error))
@@ -201,6 +194,6 @@ def _told(outcomes: list[_Outcome], numbered: list[Numbered]) -> list[Said]:
     said: list[Said] = []
     for outcome in outcomes:
         said.append(outcome.answer)
-        said.extend(outcome.outbox.cuts)
+        said.extend(outcome.cuts)
     said.extend(Delivery.of(*event) for event in numbered)
     return said
