@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from hugmood.ambient import System
 from hugmood.features.auth import store
@@ -127,11 +127,15 @@ def serve(url: str, **settings: str) -> Iterator[Service]:
         **settings,
     }
     began = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "hugmood", "serve"], env=environ, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        tempfile.NamedTemporaryFile("r", prefix="hugmood-bench-") as log,
+        Path(log.name).open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "hugmood", "serve"], env=environ, stderr=stderr
+        ) as process,
+    ):
         try:
-            port = _port(process)
+            port = _port(log)
             _wait_ready(port)
             ready = time.perf_counter() - began
             yield Service(port, {"gateway": process.pid, **_engine(process.pid)}, ready)
@@ -139,13 +143,15 @@ def serve(url: str, **settings: str) -> Iterator[Service]:
             process.terminate()
 
 
-def _port(process: "subprocess.Popen[str]") -> int:
-    assert process.stderr is not None
-    for line in process.stderr:
+def _port(log: IO[str]) -> int:
+    until = time.monotonic() + START_PATIENCE
+    while time.monotonic() < until:
+        line = log.readline()
         found = re.search(r'"port": ?(\d+)', line)
         if found:
             return int(found[1])
-        sys.stderr.write(line)
+        if not line:
+            time.sleep(0.01)
     raise AssertionError("the server did not start")
 
 

@@ -44,6 +44,10 @@ class Recorder:
         """Write it down."""
         self._see("alive")
 
+    def congested(self) -> None:
+        """Write it down."""
+        self._see("congested")
+
     def writable(self) -> None:
         """Write it down."""
         self._see("writable")

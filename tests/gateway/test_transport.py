@@ -48,10 +48,10 @@ async def test_unsent_and_writable(attach: Attach) -> None:
             guest.connection.write(frame(bytes(100_000), binary=True))
             sent += 1
             await asyncio.sleep(0)
-        assert guest.seen == []
+        assert guest.seen == ["congested"]
         for _ in range(sent):
             await peer.frame()
-        assert await guest.until("writable") == ["writable"]
+        assert await guest.until("writable") == ["congested", "writable"]
         assert guest.connection.unsent <= 1 << 16
 
 
@@ -224,7 +224,7 @@ async def test_tls_flow(attach: Attach, certificate: Path, trusting: ssl.SSLCont
             connection.write(bytes(200_000))
         assert connection.unsent > 1 << 20
         connection.close(1000)
-        assert await house.guests[0].until("lost") == ["lost"]
+        assert await house.guests[0].until("lost") == ["congested", "lost"]
 
 
 async def test_tls_peer_vanishes(

@@ -4,6 +4,7 @@ A reply is remembered for a week in the transaction of its command, under a hash
 user and id, with a hash of type and payload compared as parsed values.
 """
 
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Final
 
@@ -85,8 +86,11 @@ def _key(ask: Ask) -> bytes:
 
 
 def _fingerprint(ask: Ask) -> bytes:
-    parsed = _plain(msgspec.json.decode(ask.data or codec.EMPTY))
-    text = ask.type.encode() + b"\0" + msgspec.msgpack.encode(parsed, order="sorted")
+    text = ask.data or codec.EMPTY
+    # 1e999 is JSON, and no number: in a field that nobody reads it does no harm.
+    with suppress(msgspec.MsgspecError, ValueError):
+        text = msgspec.msgpack.encode(_plain(msgspec.json.decode(text)), order="sorted")
+    text = ask.type.encode() + b"\0" + text
     return blake2b(text, digest_size=_HASH_BYTES).digest()
 
 

@@ -90,6 +90,12 @@ class Peer:
         """Note a sign of life."""
         self._session.alive(self._hub.now())
 
+    def congested(self) -> None:
+        """Stop pushing and reading: what comes now is served from the stream later."""
+        self.cursor.lag()
+        self._pause()
+        self._hub.lagging(self)
+
     def writable(self) -> None:
         """Go on after the socket was full."""
         self._read_on()
@@ -111,13 +117,12 @@ class Peer:
 
     def deliver(self, event: Outgoing, number: int) -> None:
         """Take an event of this user's stream as it happens."""
-        cursor = self.cursor
-        if cursor.follow(number):
+        if self.cursor.follow(number):
             self._post(self._render(event, number, None))
             return
-        verdict = cursor.offer(number)
+        verdict = self.cursor.offer(number)
         if verdict is Verdict.SEND:
-            self._post(self._render(event, number, cursor.take(number)))
+            self._post(self._render(event, number, self.cursor.take(number)))
         elif verdict is Verdict.FETCH:
             self._fetch()
 
@@ -143,8 +148,6 @@ class Peer:
         pending = self._pending
         self._connection.write(pending[0] if len(pending) == 1 else b"".join(pending))
         pending.clear()
-        if self._connection.unsent > LAG_BYTES:
-            self._lag()
 
     @property
     def unsent(self) -> int:
@@ -254,12 +257,13 @@ class Peer:
         if not page.complete:
             self.cursor.lost(page.start - 1)
         entries = [(e.prefix, e.number, self.cursor.take(e.number)) for e in page.entries]
-        if not self._resuming:
-            for prefix, number, previous in entries:
-                self._post(self._render(Outgoing(prefix), number, previous))
-        elif entries or not page.complete:
+        if self._resuming or not page.complete:
             messages = [prefix + codec.suffix(number, prev) for prefix, number, prev in entries]
-            self._tell_missed(messages, page.start, page.end, complete=page.complete)
+            if messages or not page.complete:
+                self._tell_missed(messages, page.start, page.end, complete=page.complete)
+            return
+        for prefix, number, previous in entries:
+            self._post(self._render(Outgoing(prefix), number, previous))
 
     def _tell_missed(self, messages: list[bytes], start: int, end: int, *, complete: bool) -> None:
         missed = MissedMessages(
@@ -273,11 +277,6 @@ class Peer:
         self._post_message(prefix + codec.suffix(end))
 
     # A full socket, or a flood
-
-    def _lag(self) -> None:
-        self.cursor.lag()
-        self._pause()
-        self._hub.lagging(self)
 
     def _pause(self) -> None:
         self._paused = True

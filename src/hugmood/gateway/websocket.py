@@ -35,6 +35,9 @@ class Receiver(Protocol):
     def alive(self) -> None:
         """Note a sign of life that is no message: a ping, a pong, or a fragment."""
 
+    def congested(self) -> None:
+        """Slow down: more than 1 MiB is unsent; called from within `Connection.write`."""
+
     def writable(self) -> None:
         """Go on: the unsent bytes, once above 1 MiB, have drained below 64 KiB."""
 
@@ -186,8 +189,8 @@ class Connection:
         `connection_lost` still comes. Closing twice is closing once.
         """
         if self._open:
-            self._transport.write(last + frames.close_frame(code, reason))
             self._end()
+            self._transport.write(last + frames.close_frame(code, reason))
             self._transport.resume_reading()  # the peer's close frame has to be seen
 
     def abort(self) -> None:
@@ -229,6 +232,11 @@ class Connection:
                 self._report(message)
         if first & frames.OPCODE == frames.CLOSE:
             self._transport.close()  # both sides have said it, or this one did it wrong
+
+    def filled(self) -> None:
+        """The transport has too much to send."""
+        if self._open:
+            self._receiver.congested()
 
     def drained(self) -> None:
         """The transport has room again after it had too much."""

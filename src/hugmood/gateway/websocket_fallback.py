@@ -57,6 +57,9 @@ class _Frames(asyncio.Protocol):
         else:
             self._keep(data, at)
 
+    def pause_writing(self) -> None:
+        self._connection.filled()
+
     def resume_writing(self) -> None:
         self._connection.drained()
 

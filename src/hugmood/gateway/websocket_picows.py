@@ -113,7 +113,7 @@ class _Listener(WSListener):
         self.connection.lost()
 
     def pause_writing(self) -> None:
-        """Nothing: the gateway looks at `Connection.unsent`."""
+        self.connection.filled()
 
     def resume_writing(self) -> None:
         self.connection.drained()

@@ -19,7 +19,11 @@ from hugmood.store.database import (
 )
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
-_UNAVAILABLE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+_UNAVAILABLE: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
 
 
 @lru_cache(maxsize=1024)
@@ -40,31 +44,39 @@ class PostgresTransaction:
 
     @property
     def changes(self) -> int:
-        """How many statements that write were run."""
+        """How many rows were written."""
         return self._changes
 
     def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
         """Run a statement and return all its rows."""
         with _translated():
-            return self._connection.execute(_placeholders(sql), params).fetchall()
+            cursor = self._connection.execute(_placeholders(sql), params)
+            self._note(cursor)
+            return cursor.fetchall()
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that writes; return how many rows it touched."""
-        self._changes += 1
         with _translated():
-            return self._connection.execute(_placeholders(sql), params).rowcount
+            cursor = self._connection.execute(_placeholders(sql), params)
+            self._note(cursor)
+            return cursor.rowcount
 
     def execute_many(self, sql: str, params: Iterable[Params]) -> None:
         """Run one statement for each set of parameters, in one round trip."""
-        self._changes += 1
         with _translated(), self._connection.cursor() as cursor:
             cursor.executemany(_placeholders(sql), list(params))
+            self._note(cursor)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo all that is done within if it ends by an exception."""
-        with self._connection.transaction():
+        with _translated(), self._connection.transaction():
             yield
+
+    def _note(self, cursor: psycopg.Cursor[Any]) -> None:
+        # Statements that write may return rows: only the server says what it did.
+        if not (cursor.statusmessage or "").startswith("SELECT"):
+            self._changes += max(0, cursor.rowcount)
 
 
 class Postgres:

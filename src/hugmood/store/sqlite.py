@@ -67,8 +67,10 @@ class SqliteTransaction:
         try:
             yield
         except BaseException:
-            self.execute("ROLLBACK TO command")
-            self.execute("RELEASE command")
+            # A full disk or an I/O error may have undone the whole transaction already.
+            if self._connection.in_transaction:
+                self.execute("ROLLBACK TO command")
+                self.execute("RELEASE command")
             raise
         self.execute("RELEASE command")
 
@@ -132,5 +134,7 @@ def _private(file: Path) -> None:
 
 
 def _translated(error: sqlite3.Error | OSError) -> DatabaseError:
-    kind = DatabaseError if isinstance(error, _PER_STATEMENT) else DatabaseUnavailable
+    # SQLITE_ERROR is what SQLite calls a statement that makes no sense.
+    wrong = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    kind = DatabaseError if wrong or isinstance(error, _PER_STATEMENT) else DatabaseUnavailable
     return kind(str(error))

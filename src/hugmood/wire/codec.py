@@ -70,11 +70,11 @@ def read_envelope(message: bytes) -> Envelope:
     """Read a JSON message; raises `Unreadable`."""
     try:
         envelope = _decode_envelope(message)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        deep = message.count(b"{") + message.count(b"[") > MAX_DEPTH
+        if deep or b"\\u0000" in message:
+            check_values(msgspec.json.decode(message))
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise explain_envelope(error, message) from error
-    deep = message.count(b"{") + message.count(b"[") > MAX_DEPTH
-    if deep or b"\\u0000" in message:
-        check_values(msgspec.json.decode(message))
     if envelope.data and bytes(envelope.data)[:1] != b"{":
         raise Unreadable("data", "invalid_type", envelope.id)
     return envelope

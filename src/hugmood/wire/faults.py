@@ -16,17 +16,19 @@ from hugmood.errors import Issue, Rejected, invalid
 
 MAX_DEPTH: Final = 32
 
+# Only the name of an unknown enum value is a client's text: it may look like the rest.
 _AT: Final = re.compile(
-    r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL
+    r"(?P<what>.*?)(?: - at (?:`key` in )?`(?:key in )?\$(?P<path>[^`]*)`)?", re.DOTALL
 )
-_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+_STEP: Final = re.compile(r"[^.\[\]]+")
 _ANY_KEY: Final = "[...]"
 _ISSUES: Final[tuple[tuple[str, Issue], ...]] = (
-    (r"missing required field", "required_field_missing"),
+    (r"^Invalid enum value", "unknown_value"),
+    (r"^Object missing required field", "required_field_missing"),
     (r", got `", "invalid_type"),
     (r"of length <=", "too_long"),
     (r"matching regex|RFC3339|timezone|of length", "invalid_format"),
-    (r"Invalid enum value", "unknown_value"),
     (r"Expected `\w+` [<>]=?|out of range", "out_of_range"),
 )
 
@@ -59,10 +61,10 @@ def explain_envelope(error: Exception, message: bytes) -> Unreadable:
         return Unreadable(None, "invalid_format")
     if not isinstance(parsed, dict):
         return Unreadable(None, "invalid_type")
-    if isinstance(error, msgspec.ValidationError):
-        issue, path = _read(error)
+    issue, path = _read(error)
+    if isinstance(error, msgspec.ValidationError) and _ANY_KEY not in path:
         return Unreadable(path or None, issue, readable_id(parsed))
-    # JSON for Python's reader, not for msgspec's: a lone surrogate or too deep.
+    # JSON for Python's reader, not for msgspec's: a lone surrogate, too deep, 1e999.
     field, issue = next(flaws(parsed), (None, "invalid_format"))
     return Unreadable(field, issue, readable_id(parsed))
 
@@ -121,7 +123,7 @@ def explain(error: msgspec.MsgspecError, data: bytes, convert: Callable[[Any], A
     """
     issue, path = _read(error)
     if _ANY_KEY in path:
-        path = _name_key(path, msgspec.json.decode(data), convert)
+        path = _name_key(path, data, convert)
     return invalid(f"data.{path}" if path else "data", issue)
 
 
@@ -133,10 +135,10 @@ def readable_id(parsed: Any) -> str | None:
 
 
 def _read(error: Exception) -> tuple[Issue, str]:
-    match = _AT.match(str(error))
+    match = _AT.fullmatch(str(error))
     what, path = (match["what"], match["path"] or "") if match else (str(error), "")
     path = path.removeprefix(".")
-    missing = _MISSING.search(what)
+    missing = _MISSING.fullmatch(what)
     if missing:
         path = f"{path}.{missing['name']}" if path else missing["name"]
     for pattern, issue in _ISSUES:
@@ -145,14 +147,29 @@ def _read(error: Exception) -> tuple[Issue, str]:
     return "invalid_format", path
 
 
-def _name_key(path: str, parsed: Any, convert: Callable[[Any], Any]) -> str:
+def _name_key(path: str, data: bytes, convert: Callable[[Any], Any]) -> str:
     name, _, rest = path.partition(_ANY_KEY)
-    for key, item in parsed[name].items():
-        try:
-            convert({**parsed, name: {key: item}})
-        except msgspec.ValidationError:
+    try:
+        parsed = mapping = json.loads(data)
+    except ValueError:  # a number with thousands of digits
+        return name
+    for step in _STEP.findall(name):
+        mapping = mapping[int(step) if isinstance(mapping, list) else step]
+    for key, item in list(mapping.items()):
+        mapping.clear()
+        mapping[key] = item  # alone in its place, to see if it is the one
+        endless = isinstance(item, float) and math.isinf(item)
+        if endless or not _converts(parsed, convert):
             return f"{name}.{key}{rest}"
     return name
+
+
+def _converts(parsed: Any, convert: Callable[[Any], Any]) -> bool:
+    try:
+        convert(parsed)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _clean(text: str) -> bool:

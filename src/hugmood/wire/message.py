@@ -152,7 +152,8 @@ class Page(Reply, frozen=True, kw_only=True):
 
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
+"""As far as integers are exact everywhere (RFC 8259 section 6), and tables hold them."""
 Unit = Annotated[float, Meta(ge=0, le=1)]
 
 PageLimit = Annotated[int, Meta(ge=1, le=100)]
@@ -165,7 +166,7 @@ class Envelope(Struct, frozen=True, rename="camel"):
     id: Id
     data: Raw | UnsetType = UNSET
     timestamp: Instant | UnsetType = UNSET
-    sequence_number: Count | UnsetType = UNSET
+    sequence_number: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
 
 
 class ErrorDetails(Payload, frozen=True, kw_only=True):

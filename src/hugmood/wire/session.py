@@ -137,7 +137,7 @@ class Session:
         self._unauthenticated = 0
         self._refused = 0
         self._slots: deque[Slot] = deque()
-        self._waiting: deque[Envelope] | None = None
+        self._waiting: deque[Envelope | Slot] | None = None
         self.expires: int | None = None
         self.phase = Phase.NEW
 
@@ -158,21 +158,26 @@ class Session:
             return self.unreadable(error, now)
         if envelope.type in _UNANSWERED:
             return []
-        wait = self._bucket.take(now) if self._settings.limited else 0
+        wait = self._excess(now)
         if wait:
-            return self._over_limit(envelope, wait, now)
-        self._refused = 0
+            return self._over_limit(Slot(envelope.type, envelope.id), wait, now)
         if self.phase is Phase.CHECKING:
-            return self._hold(envelope, now)
+            return self._hold(envelope)
         return self._handle(envelope, now)
 
     def unreadable(self, error: Unreadable, now: int) -> list[Effect]:
-        """Refuse a message that could not be read; the eleventh such ends it."""
-        if error.malformed:
-            self._malformed += 1
-            if self._malformed > MAX_MALFORMED:
-                return self.close("protocol_error", now)
-        return self._refuse(error.message_id, error, now)
+        """Refuse a message that could not be read; the eleventh malformed one ends it."""
+        if self.phase is Phase.OVER:
+            return []
+        self._heard = now
+        slot = Slot("", error.message_id or "")
+        if not error.malformed:
+            wait = self._excess(now)
+            return self._over_limit(slot, wait, now) if wait else self._refuse(slot, error, now)
+        self._malformed += 1
+        if self._malformed > MAX_MALFORMED:
+            return self.close("protocol_error", now)
+        return self._refuse(slot, error, now)
 
     def answered(self, slot: Slot, data: bytes, refusal: Refusal | None, now: int) -> list[Effect]:
         """Take the engine's answer to what was forwarded: a reply, or why not."""
@@ -187,6 +192,8 @@ class Session:
 
     def signed_in(self, expires: int) -> None:
         """Know who this is until `expires`; called before `answered` for its auth."""
+        if self.phase is Phase.OVER:
+            return
         self.expires = expires
         self.phase = Phase.SIGNED_IN
 
@@ -249,7 +256,7 @@ class Session:
         if self._unauthenticated > MAX_UNAUTHENTICATED:
             return self.close("protocol_error", now)
         error = Rejected("auth_required", "Authentication is required for this operation")
-        return self._refuse(envelope.id, error, now)
+        return self._refuse(Slot(envelope.type, envelope.id), error, now)
 
     def _forward(self, envelope: Envelope) -> list[Effect]:
         slot = Slot(envelope.type, envelope.id)
@@ -259,12 +266,10 @@ class Session:
             self.phase = Phase.CHECKING
         return [Forward(slot, envelope)]
 
-    def _hold(self, envelope: Envelope, now: int) -> list[Effect]:
+    def _hold(self, message: Envelope | Slot) -> list[Effect]:
         if self._waiting is None:
             self._waiting = deque()
-        if len(self._waiting) >= MAX_WAITING:
-            return self._refuse(envelope.id, too_many(1), now)
-        self._waiting.append(envelope)
+        self._waiting.append(message)
         return []
 
     def _auth_answered(self, now: int) -> list[Effect]:
@@ -272,24 +277,40 @@ class Session:
             self.phase = Phase.NEW
         effects = self._release()
         while self._waiting and self.phase in {Phase.NEW, Phase.SIGNED_IN}:
-            effects += self._handle(self._waiting.popleft(), now)
+            message = self._waiting.popleft()
+            if isinstance(message, Slot):
+                effects += self._line_up(message)
+            else:
+                effects += self._handle(message, now)
         return effects
 
-    def _over_limit(self, envelope: Envelope, wait: int, now: int) -> list[Effect]:
+    def _excess(self, now: int) -> int:
+        """Return 0 if one more message may come, or after how many seconds it may."""
+        wait = self._bucket.take(now) if self._settings.limited else 0
+        if self._waiting and len(self._waiting) >= MAX_WAITING:
+            wait = wait or 1
+        if not wait:
+            self._refused = 0
+        return wait
+
+    def _over_limit(self, slot: Slot, wait: int, now: int) -> list[Effect]:
         self._refused += 1
-        effects = self._refuse(envelope.id, too_many(wait), now)
+        effects = self._refuse(slot, too_many(wait), now)
         if self._refused >= MAX_REFUSED_IN_A_ROW:
             effects += self.close("rate_limit_exceeded", now)
         return effects
 
-    def _refuse(self, message_id: str | None, error: Rejected, now: int) -> list[Effect]:
-        prefix = self._error(message_id, error.refusal, now)
-        if not self._slots:
-            return [Send(prefix)]
-        slot = Slot("error", message_id or "")
-        slot.reply = prefix
+    def _refuse(self, slot: Slot, error: Rejected, now: int) -> list[Effect]:
+        slot.reply = self._reply(slot, b"", error.refusal, now)
+        # Whatever its type, it is done: a refused `disconnect` must not hang up.
+        slot.type = "error"
+        if self._waiting and self.phase is Phase.CHECKING:
+            return self._hold(slot)  # what waits was said before this
+        return self._line_up(slot)
+
+    def _line_up(self, slot: Slot) -> list[Effect]:
         self._slots.append(slot)
-        return []
+        return self._release()
 
     def _release(self) -> list[Effect]:
         effects: list[Effect] = []

@@ -1,0 +1,638 @@
+"""What every kind of streams has to do: one contract for both databases.
+
+On SQLite each test runs twice: on the log as it was written, and compacted.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from hugmood.store import sqlite_streams
+from hugmood.store.sqlite import Sqlite
+from hugmood.store.sqlite_streams import SEGMENT, SqliteStreams
+from hugmood.store.streams import (
+    DEFAULT_RETENTION,
+    PAGE_BYTES,
+    PAGE_MESSAGES,
+    NewEvent,
+    Retention,
+    Stretch,
+)
+from tests.databases import Place, streams_for
+
+NOW = 1_700_000_000_000
+HOUR = 3600 * 1000
+DAY = 24 * HOUR
+SWEEP = 60_000
+"""How often old events are looked for, ms."""
+ADA, BOB, EVE = 1, 2, 3
+NOBODY = 99
+
+KINDS = ["sqlite-log", "sqlite-compacted", "postgres"]
+
+Numbers = dict[int, int]
+"""The number that each recipient's stream gave to an event."""
+
+
+class OurFailureError(Exception):
+    """Something that goes wrong in the middle."""
+
+
+class Journal:
+    """Streams as a writer has them, and as an independent reader sees them."""
+
+    def __init__(self, place: Place, *, compacting: bool, retention: Retention) -> None:
+        self._place = place
+        self._retention = retention
+        self._compacting = compacting
+        self.now = NOW
+        self.database = place.open()
+        self._reading = place.open()
+        if isinstance(self.database, Sqlite):  # nothing crashes here
+            self.database._connection.execute("PRAGMA synchronous = OFF")
+        self.start()
+
+    def clear(self) -> None:
+        """Begin again with nothing."""
+        tables = ["inbox", "event", "stream_head"]
+        if self._place.dialect == "sqlite":
+            tables.append("fanout")
+        with self.database.transaction(write=True) as tx:
+            for table in tables:
+                tx.execute(f"DELETE FROM {table}")  # noqa: S608 (our own tables)
+        self.now = NOW
+        self.start()
+
+    def start(self) -> None:
+        """Start anew, knowing nothing but what is in the database."""
+        self.streams = streams_for(self._place, self._retention)
+        self._reader = streams_for(self._place, self._retention)
+
+    def append(self, *events: NewEvent) -> list[Numbers]:
+        """Append in a transaction of their own."""
+        with self.database.transaction(write=True) as tx:
+            numbered = self.streams.append(tx, events, self.now)
+        assert [event.prefix for event in numbered] == [event.prefix for event in events]
+        if self._compacting:
+            self.compact()
+        return [dict(zip(event.users, event.numbers, strict=True)) for event in numbered]
+
+    def fill(self, user: int, count: int, *, size: int = 1) -> None:
+        """Append so many events for one user."""
+        self.append(*(NewEvent(bytes(size), [user]) for _ in range(count)))
+
+    def append_in_vain(self, *events: NewEvent) -> None:
+        """Append in a transaction that is undone."""
+        with suppress(OurFailureError), self.database.transaction(write=True) as tx:
+            self.streams.append(tx, events, self.now)
+            raise OurFailureError
+        self.streams.forget()
+
+    def compact(self) -> None:
+        """Empty SQLite's log, but do not look for old events yet."""
+        while isinstance(self.streams, SqliteStreams) and self.streams._backlog:
+            self.streams.tidy(self.database, self.now)
+
+    def tidy(self) -> None:
+        """Do all the housekeeping there is, as if none had been done for a while."""
+        self.now += SWEEP
+        while self.streams.tidy(self.database, self.now):
+            pass
+
+    def page(self, user: int, after: int = 0) -> Stretch:
+        """Read as another process does."""
+        with self._reading.transaction(write=False) as tx:
+            return self._reader.page(tx, user, after)
+
+    def pages(self, user: int, after: int = 0) -> Iterator[Stretch]:
+        """Read on until there is no more."""
+        while True:
+            page = self.page(user, after)
+            yield page
+            after = page.end
+            if after >= page.head:
+                return
+
+    def bodies(self, user: int) -> list[bytes]:
+        """Read all there is."""
+        return [body for page in self.pages(user) for _, body in page.entries]
+
+    def heads(self, *users: int) -> list[int]:
+        """The newest numbers, as the writer knows them."""
+        with self.database.transaction(write=True) as tx:
+            return self.streams.heads(tx, users)
+
+    def position(self, user: int) -> int:
+        """The newest number, as another process sees it."""
+        with self._reading.transaction(write=False) as tx:
+            return self._reader.position(tx, user)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Where the events are: still in SQLite's log, compacted, or in PostgreSQL."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def dialect(kind: str) -> str:
+    """The database behind it."""
+    return kind.partition("-")[0]
+
+
+@pytest.fixture
+def retention() -> Retention:
+    """How much is kept; some tests keep less."""
+    return DEFAULT_RETENTION
+
+
+@pytest.fixture
+def journal(place: Place, kind: str, retention: Retention) -> Journal:
+    """Empty streams."""
+    return Journal(place, compacting=kind == "sqlite-compacted", retention=retention)
+
+
+def numbers(page: Stretch) -> list[int]:
+    """The numbers of a page's events."""
+    return [number for number, _ in page.entries]
+
+
+# Numbers
+
+
+def test_first_number(journal: Journal) -> None:
+    """A stream begins with 1."""
+    assert journal.append(NewEvent(b"a", [ADA])) == [{ADA: 1}]
+
+
+def test_contiguous_numbers(journal: Journal) -> None:
+    """An event takes the next number of each recipient's own stream."""
+    journal.append(NewEvent(b"a", [ADA, BOB]), NewEvent(b"b", [BOB]))
+    appended = journal.append(NewEvent(b"c", [EVE, BOB]), NewEvent(b"d", [ADA, BOB, EVE]))
+    assert appended == [{EVE: 1, BOB: 3}, {ADA: 2, BOB: 4, EVE: 2}]
+
+
+def test_nothing_to_append(journal: Journal) -> None:
+    """To append nothing changes nothing."""
+    assert (journal.append(), journal.position(ADA)) == ([], 0)
+
+
+def test_numbers_after_restart(journal: Journal) -> None:
+    """Streams go on where they were when their process starts again."""
+    journal.append(NewEvent(b"a", [ADA, BOB]), NewEvent(b"b", [ADA]))
+    journal.start()
+    assert journal.append(NewEvent(b"c", [ADA, BOB])) == [{ADA: 3, BOB: 2}]
+
+
+def test_numbers_after_rollback(journal: Journal) -> None:
+    """Numbers given out in a transaction that was undone are given out again."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.append_in_vain(NewEvent(b"b", [ADA, BOB]), NewEvent(b"c", [ADA]))
+    assert journal.append(NewEvent(b"d", [ADA, BOB])) == [{ADA: 2, BOB: 1}]
+
+
+def test_clock_set_back(journal: Journal) -> None:
+    """A clock that is set back does not disturb the order."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.now -= HOUR
+    journal.append(NewEvent(b"b", [ADA]))
+    journal.start()
+    journal.append(NewEvent(b"c", [ADA]))
+    assert journal.bodies(ADA) == [b"a", b"b", b"c"]
+
+
+def test_many_recipients(journal: Journal) -> None:
+    """An event for more people than are compacted at once reaches all of them."""
+    crowd = list(range(1, sqlite_streams.CHUNK + 1000))
+    journal.append(NewEvent(b"a", crowd), NewEvent(b"b", crowd[-1:]))
+    journal.compact()
+    assert journal.heads(crowd[0], crowd[-2], crowd[-1]) == [1, 1, 2]
+
+
+@pytest.mark.parametrize("user", [1, 256, 65_537, 1 << 32, 1 << 56, (1 << 63) - 1])
+def test_neighbouring_keys(journal: Journal, user: int) -> None:
+    """Users are told apart whatever the bytes of their keys and their neighbours'."""
+    others = [key for key in (1, 256, 65_537, 1 << 32, 1 << 56, (1 << 63) - 1) if key != user]
+    journal.append(NewEvent(b"a", others), NewEvent(b"b", [*others[:2], user, *others[2:]]))
+    assert (journal.bodies(user), journal.position(user)) == ([b"b"], 1)
+
+
+# Heads
+
+
+def test_heads(journal: Journal) -> None:
+    """The writer knows everyone's newest number, 0 for a stream that has not begun."""
+    journal.append(NewEvent(b"a", [ADA, BOB]), NewEvent(b"b", [BOB]))
+    assert journal.heads(BOB, NOBODY, ADA) == [2, 0, 1]
+
+
+def test_heads_after_restart(journal: Journal) -> None:
+    """The writer finds the newest numbers in the database."""
+    journal.append(NewEvent(b"a", [ADA, BOB]), NewEvent(b"b", [BOB]))
+    journal.start()
+    assert journal.heads(BOB, NOBODY, ADA) == [2, 0, 1]
+
+
+def test_heads_within(journal: Journal) -> None:
+    """The writer's heads count what the same transaction appended."""
+    with journal.database.transaction(write=True) as tx:
+        journal.streams.append(tx, [NewEvent(b"a", [ADA])], NOW)
+        assert journal.streams.heads(tx, [ADA]) == [1]
+
+
+def test_heads_after_rollback(journal: Journal) -> None:
+    """What was undone is in nobody's head."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.append_in_vain(NewEvent(b"b", [ADA]))
+    assert journal.heads(ADA) == [1]
+
+
+def test_position(journal: Journal) -> None:
+    """Another process sees the newest number, as it goes up."""
+    seen = [journal.position(ADA)]
+    for _ in range(3):
+        journal.append(NewEvent(b"a", [ADA]))
+        seen.append(journal.position(ADA))
+    assert seen == [0, 1, 2, 3]
+
+
+def test_uncommitted_position(journal: Journal) -> None:
+    """Another process sees nothing of what is not committed."""
+    with journal.database.transaction(write=True) as tx:
+        journal.streams.append(tx, [NewEvent(b"a", [ADA])], NOW)
+        seen = journal.position(ADA)
+    assert seen == 0
+
+
+# Pages
+
+
+def test_whole_page(journal: Journal) -> None:
+    """A page holds one's own events, as they were appended."""
+    journal.append(NewEvent(b"a", [ADA, BOB]), NewEvent(b"b", [BOB]))
+    journal.append(NewEvent(bytes(range(256)), [ADA]))
+    assert journal.page(ADA) == Stretch(
+        [(1, b"a"), (2, bytes(range(256)))], start=1, end=2, head=2, complete=True
+    )
+
+
+def test_page_from_the_middle(journal: Journal) -> None:
+    """A page begins after the number that is named."""
+    journal.append(*(NewEvent(body, [ADA]) for body in (b"a", b"b", b"c")))
+    assert journal.page(ADA, 1) == Stretch(
+        [(2, b"b"), (3, b"c")], start=2, end=3, head=3, complete=True
+    )
+
+
+def test_page_at_the_head(journal: Journal) -> None:
+    """After the newest event there is nothing, and nothing is missing."""
+    journal.append(NewEvent(b"a", [ADA]))
+    assert journal.page(ADA, 1) == Stretch([], start=2, end=1, head=1, complete=True)
+
+
+def test_page_of_nobody(journal: Journal) -> None:
+    """A stream that has not begun is empty, and nothing is missing."""
+    assert journal.page(NOBODY) == Stretch([], start=1, end=0, head=0, complete=True)
+
+
+def test_ahead(journal: Journal) -> None:
+    """A number that was never given out is answered with the head, and not complete."""
+    journal.append(NewEvent(b"a", [ADA]))
+    assert journal.page(ADA, 7) == Stretch([], start=1, end=1, head=1, complete=False)
+
+
+def test_page_across_log(journal: Journal) -> None:
+    """A page joins what is compacted and what is not."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.compact()
+    journal._compacting = False
+    journal.append(NewEvent(b"b", [ADA]))
+    assert journal.page(ADA).entries == [(1, b"a"), (2, b"b")]
+
+
+@pytest.mark.parametrize("count", [PAGE_MESSAGES, PAGE_MESSAGES + 1])
+def test_most_messages(journal: Journal, count: int) -> None:
+    """A page holds a hundred events, and says how many there are."""
+    journal.fill(ADA, count)
+    page = journal.page(ADA)
+    assert (numbers(page), page.end, page.head) == (list(range(1, 101)), 100, count)
+
+
+def test_page_after_page(journal: Journal) -> None:
+    """Page after page brings every event once, in order."""
+    journal.fill(ADA, 2 * PAGE_MESSAGES + 50)
+    found = [numbers(page) for page in journal.pages(ADA, 20)]
+    assert found == [list(range(21, 121)), list(range(121, 221)), list(range(221, 251))]
+
+
+@pytest.mark.parametrize(("size", "fitting"), [(PAGE_BYTES // 2, 2), (PAGE_BYTES // 2 + 1, 1)])
+def test_most_bytes(journal: Journal, size: int, fitting: int) -> None:
+    """A page holds 256 KiB, and says how many events there are."""
+    journal.fill(ADA, 3, size=size)
+    page = journal.page(ADA)
+    assert (len(page.entries), page.end, page.head) == (fitting, fitting, 3)
+
+
+def test_large_event(journal: Journal) -> None:
+    """An event larger than a page has one of its own: nobody is stuck before it."""
+    journal.fill(ADA, 2, size=PAGE_BYTES + 1)
+    assert [numbers(page) for page in journal.pages(ADA)] == [[1], [2]]
+
+
+# Retention by age
+
+
+def test_kept_by_age(journal: Journal) -> None:
+    """Events are kept for thirty days."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.now += 30 * DAY - SWEEP
+    journal.tidy()
+    assert journal.page(ADA) == Stretch([(1, b"a")], start=1, end=1, head=1, complete=True)
+
+
+def test_pruned_by_age(journal: Journal) -> None:
+    """Events older than thirty days are gone, and a page says that something is missing."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.now += 20 * DAY
+    journal.tidy()
+    journal.append(NewEvent(b"b", [ADA]))
+    journal.now += 10 * DAY
+    journal.tidy()
+    assert journal.page(ADA) == Stretch([(2, b"b")], start=2, end=2, head=2, complete=False)
+
+
+def test_all_pruned(journal: Journal) -> None:
+    """Where all is gone a page is empty, not complete, and reaches the head."""
+    journal.fill(ADA, 3)
+    journal.now += 31 * DAY
+    journal.tidy()
+    assert journal.page(ADA) == Stretch([], start=4, end=3, head=3, complete=False)
+
+
+def test_nothing_missed_of_pruned(journal: Journal) -> None:
+    """Who has seen all that is gone misses nothing."""
+    journal.append(NewEvent(b"a", [ADA]))
+    journal.now += 31 * DAY
+    journal.tidy()
+    journal.append(NewEvent(b"b", [ADA]))
+    assert journal.page(ADA, 1) == Stretch([(2, b"b")], start=2, end=2, head=2, complete=True)
+
+
+def test_numbers_after_all_pruned(journal: Journal) -> None:
+    """Numbers go on where all is gone, after a restart too."""
+    journal.fill(ADA, 3)
+    journal.now += 31 * DAY
+    journal.tidy()
+    journal.start()
+    assert journal.append(NewEvent(b"b", [ADA])) == [{ADA: 4}]
+
+
+def test_position_after_all_pruned(journal: Journal) -> None:
+    """The newest number is known where all is gone."""
+    journal.fill(ADA, 3)
+    journal.now += 31 * DAY
+    journal.tidy()
+    journal.start()
+    assert (journal.position(ADA), journal.heads(ADA)) == (3, [3])
+
+
+def test_pruned_twice(journal: Journal) -> None:
+    """What grows again after all was gone is pruned again in its time."""
+    for _ in range(2):
+        journal.fill(ADA, 3)
+        journal.now += 31 * DAY
+        journal.tidy()
+    assert journal.page(ADA) == Stretch([], start=7, end=6, head=6, complete=False)
+
+
+def test_pruned_for_each(journal: Journal) -> None:
+    """An old event is gone for all; what is newer stays for each."""
+    journal.append(NewEvent(b"a", [ADA, BOB]))
+    journal.now += 31 * DAY
+    journal.append(NewEvent(b"b", [BOB, EVE]))
+    journal.tidy()
+    assert [journal.bodies(user) for user in (ADA, BOB, EVE)] == [[], [b"b"], [b"b"]]
+
+
+def test_space_given_back(journal: Journal) -> None:
+    """Old events' bodies do not stay in the database."""
+    journal.fill(ADA, 3)
+    journal.now += 32 * DAY
+    journal.tidy()
+    with journal.database.transaction(write=False) as tx:
+        assert tx.rows("SELECT count(*) FROM event") == [(0,)]
+
+
+def test_more_users_than_a_step(journal: Journal) -> None:
+    """Housekeeping comes round to everyone, though it looks at some users at a time."""
+    crowd = list(range(1, 1202))
+    journal.append(NewEvent(b"a", crowd))
+    journal.now += 31 * DAY
+    journal.tidy()
+    assert [journal.page(user).complete for user in (1, 500, 501, 1201)] == [False] * 4
+
+
+# Retention by count
+
+
+@pytest.mark.parametrize("retention", [Retention(events=250)])
+def test_kept_by_count(journal: Journal, retention: Retention) -> None:
+    """The newest events are kept, however many come at once."""
+    journal.fill(ADA, retention.events)
+    journal.tidy()
+    assert journal.page(ADA).complete
+
+
+@pytest.mark.parametrize("retention", [Retention(events=250)])
+def test_pruned_by_count(journal: Journal, retention: Retention) -> None:
+    """At least as many as promised are kept, and at most a segment more."""
+    journal.fill(ADA, 1000)
+    journal.tidy()
+    page = journal.page(ADA)
+    assert (page.complete, 1000 - 250 - SEGMENT < page.start <= 1000 - 250 + 1) == (False, True)
+
+
+@pytest.mark.parametrize("retention", [Retention(events=250)])
+def test_pages_after_pruning(journal: Journal, retention: Retention) -> None:
+    """Only the first page after what is gone is not complete."""
+    journal.fill(ADA, 1000)
+    journal.tidy()
+    assert [page.complete for page in journal.pages(ADA)][:3] == [False, True, True]
+
+
+@pytest.mark.parametrize("retention", [Retention(events=250)])
+def test_others_not_pruned(journal: Journal, retention: Retention) -> None:
+    """One who gets much does not cost another anything."""
+    journal.append(NewEvent(b"a", [ADA, BOB]))
+    journal.fill(ADA, 1000)
+    journal.tidy()
+    assert journal.bodies(BOB) == [b"a"]
+
+
+# Housekeeping
+
+
+def test_nothing_to_do(journal: Journal) -> None:
+    """Housekeeping ends, and is not begun again at once."""
+    journal.fill(ADA, 3)
+    journal.tidy()
+    with journal.database.transaction(write=False) as tx:
+        before = tx.changes
+    again = journal.streams.tidy(journal.database, journal.now)
+    with journal.database.transaction(write=False) as tx:
+        assert (again, tx.changes) == (False, before)
+
+
+def test_tidy_first(journal: Journal) -> None:
+    """Housekeeping may be the first thing that a new process does."""
+    journal.fill(ADA, 3)
+    journal.start()
+    journal.tidy()
+    assert journal.append(NewEvent(b"a", [ADA])) == [{ADA: 4}]
+
+
+@pytest.mark.parametrize("kind", ["sqlite-log"])
+def test_crowded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that grows too long asks for housekeeping, until it is compacted."""
+    monkeypatch.setattr(sqlite_streams, "BACKLOG_LIMIT", 5)
+    found = [journal.streams.crowded]
+    journal.append(NewEvent(b"a", [ADA, BOB, EVE]), NewEvent(b"b", [ADA, BOB, EVE]))
+    found.append(journal.streams.crowded)
+    journal.compact()
+    assert [*found, journal.streams.crowded] == [False, True, False]
+
+
+@pytest.mark.parametrize("kind", ["sqlite-log"])
+def test_crowded_after_restart(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that was long when its process died is long when it starts again."""
+    monkeypatch.setattr(sqlite_streams, "BACKLOG_LIMIT", 5)
+    journal.append(NewEvent(b"a", [ADA, BOB, EVE]), NewEvent(b"b", [ADA, BOB, EVE]))
+    journal.start()
+    journal.heads(ADA)
+    assert journal.streams.crowded
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+def test_never_crowded(journal: Journal) -> None:
+    """Without a log housekeeping can always wait."""
+    journal.fill(ADA, 100)
+    assert not journal.streams.crowded
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+def test_two_writers(place: Place, retention: Retention) -> None:
+    """Writers in two processes neither deadlock nor give out a number twice."""
+    journals = [Journal(place, compacting=False, retention=retention) for _ in range(2)]
+    orders = [[ADA, BOB, EVE], [EVE, BOB, ADA]]
+
+    def write(journal: Journal, users: list[int]) -> list[int]:
+        return [journal.append(NewEvent(b"a", users))[0][BOB] for _ in range(25)]
+
+    with ThreadPoolExecutor() as pool:
+        given = [number for some in pool.map(write, journals, orders) for number in some]
+    assert sorted(given) == list(range(1, 51))
+
+
+# Everything at once
+
+FLEETING = Retention(age=HOUR, events=60)
+USERS = [1, 2, 256, 65_536, 1 << 32, 1 << 56]
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Streams against a list for each user, whatever happens in whatever order."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self._journal = journal
+        journal.clear()
+        self._events: dict[int, list[tuple[bytes, int]]] = {user: [] for user in USERS}
+        self._count = 0
+
+    def _new(self, recipients: list[set[int]]) -> list[NewEvent]:
+        events = []
+        for users in recipients:
+            self._count += 1
+            events.append(NewEvent(b"%d" % self._count, sorted(users)))
+        return events
+
+    batches = st.lists(st.sets(st.sampled_from(USERS), min_size=1), min_size=1, max_size=40)
+
+    @rule(recipients=batches)
+    def append(self, recipients: list[set[int]]) -> None:
+        """Every recipient gets the next number."""
+        events = self._new(recipients)
+        expected = []
+        for event in events:
+            for user in event.users:
+                self._events[user].append((event.prefix, self._journal.now))
+            expected.append({user: len(self._events[user]) for user in event.users})
+        assert self._journal.append(*events) == expected
+
+    @rule(recipients=batches)
+    def append_in_vain(self, recipients: list[set[int]]) -> None:
+        """What is undone leaves no trace."""
+        self._journal.append_in_vain(*self._new(recipients))
+
+    @rule(minutes=st.integers(min_value=0, max_value=40))
+    def wait(self, minutes: int) -> None:
+        """Time passes."""
+        self._journal.now += minutes * 60_000
+
+    @rule()
+    def step(self) -> None:
+        """Housekeeping does one thing."""
+        self._journal.streams.tidy(self._journal.database, self._journal.now)
+
+    @rule()
+    def tidy(self) -> None:
+        """Housekeeping does all there is."""
+        self._journal.tidy()
+
+    @rule()
+    def restart(self) -> None:
+        """The process starts again."""
+        self._journal.start()
+
+    @rule()
+    def heads(self) -> None:
+        """The newest numbers are known to the writer and to others."""
+        expected = [len(self._events[user]) for user in USERS]
+        assert self._journal.heads(*USERS) == expected
+        assert [self._journal.position(user) for user in USERS] == expected
+
+    @rule(user=st.sampled_from(USERS), after=st.integers(min_value=0, max_value=400))
+    def page(self, user: int, after: int) -> None:
+        """A page is what the list says, less what was too old or too much to keep."""
+        known = self._events[user]
+        page = self._journal.page(user, after)
+        assert page.head == len(known)
+        if after > len(known):
+            assert page == Stretch([], len(known), len(known), len(known), complete=False)
+            return
+        assert page.complete is (page.start == after + 1)
+        assert after < page.start <= max(after, self._may_be_gone(user)) + 1
+        expected = list(enumerate((body for body, _ in known), 1))[page.start - 1 :]
+        assert page.entries == expected[:PAGE_MESSAGES]
+        assert page.end == page.start - 1 + len(page.entries)
+
+    def _may_be_gone(self, user: int) -> int:
+        known = self._events[user]
+        oldest = self._journal.now - FLEETING.age
+        too_old = sum(1 for _, at in known if at < oldest)
+        return max(too_old, len(known) - FLEETING.events)
+
+
+@pytest.mark.parametrize("retention", [FLEETING])
+def test_any_order(journal: Journal, retention: Retention) -> None:
+    """Whatever happens in whatever order, every stream is what was appended to it."""
+    run_state_machine_as_test(
+        lambda: AnyOrder(journal),  # type: ignore[arg-type]  # any callable will do
+        settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
+    )

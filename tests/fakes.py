@@ -1,0 +1,452 @@
+"""What stands in for clock, chance, event loop, socket and engine processes.
+
+Each keeps the contract of the real thing; `tests/contract` holds some of them to it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from msgspec.structs import replace
+
+from hugmood.ambient import Instant, sortable_id
+from hugmood.engine.handling import Host
+from hugmood.engine.link import Callback, Listener
+from hugmood.engine.records import (
+    Answer,
+    Ask,
+    AskHeads,
+    AskPage,
+    Cut,
+    Delivery,
+    Heads,
+    Presence,
+    Question,
+    Ready,
+    Said,
+    StreamPage,
+    pack,
+    read_questions,
+    read_said,
+)
+from hugmood.engine.worker import Work, make_work
+from hugmood.features.auth.passwords import Passwords
+from hugmood.gateway.websocket import Connection
+from hugmood.store.database import (
+    NO_PARAMS,
+    Database,
+    DatabaseError,
+    Dialect,
+    Params,
+    Row,
+    Transaction,
+)
+from hugmood.wire.message import LANES, Lane
+
+LENGTH: Final = 4
+"""Bytes that `pack` puts before a frame."""
+
+
+class Clock:
+    """Time that stands still until it is moved."""
+
+    def __init__(self, start: str) -> None:
+        self._now = int(Instant.parse(start))
+        self.moved: list[Callable[[], None]] = []
+        """Told whenever time has passed."""
+
+    def now(self) -> int:
+        """Milliseconds since 1970-01-01 UTC."""
+        return self._now
+
+    def move(self, seconds: float) -> None:
+        """Let time pass, all at once."""
+        self._now += round(seconds * 1000)
+        for listener in self.moved:
+            listener()
+
+    def move_to(self, moment: str) -> None:
+        """Let time pass until a moment in ISO 8601, which may also be past."""
+        self.move((Instant.parse(moment) - self._now) / 1000)
+
+    def after(self, seconds: float) -> Instant:
+        """The moment so many seconds from now."""
+        return Instant(self._now + round(seconds * 1000))
+
+
+class FakeAmbient:
+    """The clock's time, ids that count up, and chance that is always the same."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.now = clock.now
+        self.luck = 0.5
+        self._count = 0
+
+    def entity_id(self, prefix: str) -> str:
+        """`prefix-` and an id that sorts by time."""
+        return sortable_id(prefix, self.now(), self._next().to_bytes(10, "big"))
+
+    def message_id(self, prefix: str) -> str:
+        """`prefix-` and a UUID v4."""
+        return f"{prefix}-{UUID(int=self._next(), version=4)}"
+
+    def chance(self) -> float:
+        """Return `luck`."""
+        return self.luck
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+
+class TurnLoop(asyncio.SelectorEventLoop):
+    """A real event loop on the fake clock that runs only when told, until it is quiet."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._arrangements = 0
+        self._raised: list[BaseException] = []
+        self.set_exception_handler(self._note)
+
+    def time(self) -> float:
+        """Seconds on the fake clock."""
+        return self._clock.now() / 1000
+
+    def settle(self) -> None:
+        """Run all that is due and all that follows from it; raise what it raised."""
+        while True:
+            before = self._arrangements
+            self.call_soon(self.stop)
+            self.run_forever()
+            if self._raised:
+                raise self._raised.pop()
+            if self._arrangements == before + 1:
+                return
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Count, so that `settle` knows if there was anything new."""
+        self._arrangements += 1
+        return super().call_soon(callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: object,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Count likewise: a timer may be due at once."""
+        self._arrangements += 1
+        return super().call_at(when, callback, *args, context=context)
+
+    def _note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._raised.append(context.get("exception") or RuntimeError(context["message"]))
+
+
+class FakeTransport(asyncio.Transport):
+    """A TCP connection in memory; `heard` is told what the client's side would read."""
+
+    connection: Connection
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, heard: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._loop = loop
+        self._heard = heard
+        self._unsent = bytearray()
+        self._unread: list[tuple[int, bytes]] = []
+        self._limits = 1 << 16, 1 << 14
+        self._full = False
+        self._reading = True
+        self._closing = False
+        self._gone = False
+        self.stalled = False
+        """Whether the client has stopped reading."""
+
+    # As the server sees it
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; what the client does not read is kept."""
+        if self._closing:
+            return
+        self._unsent += data
+        self.flush()
+        if len(self._unsent) > self._limits[0]:
+            self._full = True
+            self.connection.filled()
+
+    def get_write_buffer_size(self) -> int:
+        """How much the client has not read."""
+        return len(self._unsent)
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Tell the connection when the unsent fall from `high` to `low`."""
+        if high is None or low is None:
+            raise NotImplementedError
+        self._limits = high, low
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing more can be written."""
+        return self._closing
+
+    def close(self) -> None:
+        """Send what is unsent, then go."""
+        self._closing = True
+        self.flush()
+
+    def abort(self) -> None:
+        """Go at once."""
+        self._closing = True
+        self._unsent.clear()
+        self._loop.call_soon(self._lost)
+
+    def pause_reading(self) -> None:
+        """Let what comes wait."""
+        self._reading = False
+
+    def resume_reading(self) -> None:
+        """Take what waits."""
+        self._reading = True
+        self._loop.call_soon(self._read)
+
+    # As the client sees it
+
+    def arrive(self, first: int, payload: bytes) -> None:
+        """Let a frame reach the server, in a loop turn of its own."""
+        self._unread.append((first, payload))
+        self._loop.call_soon(self._read)
+
+    def flush(self, size: int | None = None) -> None:
+        """Let the client read, `size` bytes or all; nothing while it is stalled."""
+        if size is None and self.stalled:
+            return
+        size = len(self._unsent) if size is None else size
+        data, self._unsent = bytes(self._unsent[:size]), self._unsent[size:]
+        if data:
+            self._heard(data)
+        if self._full and len(self._unsent) <= self._limits[1]:
+            self._full = False
+            self._loop.call_soon(self.connection.drained)
+        if self._closing and not self._unsent:
+            self._loop.call_soon(self._lost)
+
+    def _read(self) -> None:
+        while self._reading and self._unread and not self._closing:
+            self.connection.frame_received(*self._unread.pop(0))
+
+    def _lost(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self.connection.lost()
+
+
+class QuickPasswords(Passwords):
+    """Argon2 as always, with the least memory and work it allows."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self._nobody = self._hasher.hash("nobody has this password")
+
+
+class WatchedDatabase:
+    """A database that writes down its statements, and breaks when it is told to."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner = inner
+        self.statements: list[str] = []
+        self.breaks_at_begin: DatabaseError | None = None
+        self.breaks_at_commit: DatabaseError | None = None
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[Transaction]:
+        """Begin; commit at the end, or roll back on an exception."""
+        if self.breaks_at_begin:
+            raise self.breaks_at_begin
+        with self._inner.transaction(write=write) as tx:
+            yield _WatchedTransaction(tx, self.statements)
+            if write and self.breaks_at_commit:
+                raise self.breaks_at_commit
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._inner.close()
+
+
+class _WatchedTransaction:
+    def __init__(self, inner: Transaction, statements: list[str]) -> None:
+        self._inner = inner
+        self._statements = statements
+        self.savepoint = inner.savepoint
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._inner.dialect
+
+    @property
+    def changes(self) -> int:
+        return self._inner.changes
+
+    def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
+        self._statements.append(sql)
+        return self._inner.rows(sql, params)
+
+    def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
+        self._statements.append(sql)
+        return self._inner.execute(sql, params)
+
+    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+        self._statements.append(sql)
+        self._inner.execute_many(sql, params)
+
+
+@dataclass(slots=True)
+class _Pending:
+    question: Ask | AskPage | AskHeads
+    callback: Callback
+
+
+class LocalEngine:
+    """The engine in the caller's thread: each lane does in one go all that waits for it.
+
+    Questions and answers go through the same bytes as between processes.
+    """
+
+    listener: Listener
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, database: Database, make_host: Callable[[], Host]
+    ) -> None:
+        self._loop = loop
+        self._database = database
+        self._make_host = make_host
+        self._queues: dict[Lane, list[Question]] = {"check": [], "write": [], "read": []}
+        self._pending: dict[int, _Pending] = {}
+        self._number = 0
+        self._held: set[Lane] = set()
+        self._online: set[int] = set()
+        self._start()
+
+    # What the gateway asks
+
+    def ask(self, ask: Ask, callback: Callback) -> None:
+        """Have a command or query handled."""
+        self._ask(LANES.get(ask.type, "write"), replace(ask, number=self._next()), callback)
+
+    def ask_page(self, user: int, after: int, callback: Callback) -> None:
+        """Read on in a user's stream."""
+        self._ask("read", AskPage(self._next(), user, after), callback)
+
+    def ask_heads(self, users: Sequence[int], callback: Callback) -> None:
+        """Read users' newest numbers."""
+        self._ask("read", AskHeads(self._next(), list(users)), callback)
+
+    def presence(self, here: Sequence[int], gone: Sequence[int]) -> None:
+        """Tell the writer who came and who went."""
+        self._online.update(here)
+        self._online.difference_update(gone)
+        self._put("write", Presence(list(here), list(gone)))
+
+    # What a test asks
+
+    def hold(self, lane: Lane) -> None:
+        """Let what is asked of this lane wait."""
+        self._held.add(lane)
+
+    def release(self, lane: Lane) -> None:
+        """Do what has waited, in one go."""
+        self._held.discard(lane)
+        self._loop.call_soon(self._run)
+
+    def keep_house(self) -> None:
+        """Use a quiet moment, as the writer does every second."""
+        while self._works["write"].idle():
+            pass
+
+    def die(self, *, after_commit: bool = False) -> None:
+        """Start the writer again; before that it may have done its work and told nobody."""
+        if after_commit:
+            self._said("write")
+        self._start()
+        owed: list[Question] = [
+            pending.question
+            for pending in self._pending.values()
+            if isinstance(pending.question, Ask) and self._lane(pending.question) == "write"
+        ]
+        self._queues["write"] = [Presence(sorted(self._online), []), *owed]
+        self.listener.engine_restarted()
+        self._loop.call_soon(self._run)
+
+    # Within
+
+    def _start(self) -> None:
+        self.hosts: dict[Lane, Host] = {lane: self._make_host() for lane in self._queues}
+        self._works: dict[Lane, Work] = {
+            lane: make_work(lane, self._database, host) for lane, host in self.hosts.items()
+        }
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _lane(self, ask: Ask) -> Lane:
+        return "write" if ask.internal else LANES.get(ask.type, "write")
+
+    def _ask(self, lane: Lane, question: Ask | AskPage | AskHeads, callback: Callback) -> None:
+        self._pending[question.number] = _Pending(question, callback)
+        self._put(lane, question)
+
+    def _put(self, lane: Lane, question: Question) -> None:
+        self._queues[lane].append(question)
+        self._loop.call_soon(self._run)
+
+    def _run(self) -> None:
+        for lane in self._queues:
+            if lane not in self._held:
+                for said in self._said(lane):
+                    self._hear(said)
+
+    def _said(self, lane: Lane) -> list[list[Said]]:
+        questions, self._queues[lane] = self._queues[lane], []
+        if not questions:
+            return []
+        work = self._works[lane]
+        said = list(work.answers(read_questions(pack(questions)[LENGTH:])))
+        while lane != "write" and work.idle():
+            said += work.answers([])
+        return [read_said(pack(records)[LENGTH:]) for records in said]
+
+    def _hear(self, said: list[Said]) -> None:
+        deliveries: list[Delivery] = []
+        for record in said:
+            if isinstance(record, Delivery):
+                deliveries.append(record)
+            elif isinstance(record, Cut):
+                self.listener.cut(record)
+            elif not isinstance(record, Ready):
+                self._answered(record)
+        if deliveries:
+            self.listener.deliver(deliveries)
+
+    def _answered(self, record: Answer | StreamPage | Heads) -> None:
+        pending = self._pending.pop(record.number)
+        onward = record.onward if isinstance(record, Answer) else None
+        if onward is None:
+            pending.callback(record)
+            return
+        if not isinstance(pending.question, Ask):
+            raise TypeError(pending.question)
+        second = replace(
+            pending.question,
+            number=self._next(),
+            type=onward.type,
+            data=onward.data,
+            internal=True,
+        )
+        self._ask("write", second, pending.callback)
