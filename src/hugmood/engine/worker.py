@@ -189,22 +189,25 @@ class Process:
         self._lane = lane
         self._sock = sock
         self._frames = Frames()
+        self._early: list[Question] = []
+        """What came before there was a database: first what a restart asks again."""
         self._lock: IO[str] | None = None
 
     def run(self) -> None:
         """Serve until the gateway is gone."""
-        (config_json,) = self._receive_one()
-        config = Config.from_json(config_json)
+        config = Config.from_json(self._receive_config())
         logs.configure(config.log_level, config.log_format, f"engine-{self._lane}")
         load_handlers()
         database, streams = self._ready(config)
         work = make_work(self._lane, database, make_host(config, System(), streams))
         self._serve(work)
 
-    def _receive_one(self) -> list[bytes]:
+    def _receive_config(self) -> bytes:
         while not (frames := self._frames.feed(self._receive(blocking=True))):
             pass
-        return frames[:1]
+        config_json, *others = frames
+        self._early += [question for frame in others for question in read_questions(frame)]
+        return config_json
 
     def _ready(self, config: Config) -> tuple[Database, Streams]:
         """Wait until the database is there, migrated and ours; say what hinders it."""
@@ -254,9 +257,11 @@ class Process:
     def _refuse_all(self, data: bytes) -> None:
         refusal = unavailable().refusal
         for frame in self._frames.feed(data):
-            questions = read_questions(frame)
-            numbers = [q.number for q in questions if not isinstance(q, Presence)]
-            self._send([Answer(number, refusal=refusal) for number in numbers])
+            for question in read_questions(frame):
+                if isinstance(question, Presence):
+                    self._early.append(question)
+                else:
+                    self._send([Answer(question.number, refusal=refusal)])
 
     def _serve(self, work: Work) -> None:
         housekeeping = 0.0
@@ -272,8 +277,8 @@ class Process:
 
     def _questions(self, wait: float) -> list[Question]:
         """Take all that waits, or wait so many seconds for something."""
-        readable, _, _ = select.select([self._sock], [], [], wait)
-        questions: list[Question] = []
+        questions, self._early = self._early, []
+        readable, _, _ = select.select([self._sock], [], [], 0 if questions else wait)
         while readable and len(questions) < MAX_BATCH:
             data = self._receive(blocking=False)
             if not data:
