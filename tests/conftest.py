@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.databases import Addressed, InMemory, Place, in_file, migrated_file
 from tests.postgresql import PostgresServer, running_server
 from tests.world import World
 
 MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Print plain lines: structlog's own choice draws every local of every frame."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
+import pytest
+
 from hugmood.store import migrate
 from hugmood.store.database import Database, Dialect
 from hugmood.store.opening import open_database, open_streams
@@ -13,6 +15,9 @@ from hugmood.store.sqlite import Sqlite
 from hugmood.store.streams import DEFAULT_RETENTION, Retention, Streams
 
 _TIMEOUT: Final = 1.0
+
+on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"])
+"""For a test that comes to nothing a database could do otherwise."""
 
 
 class Place(Protocol):

@@ -261,6 +261,8 @@ class WatchedDatabase:
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.statements: list[str] = []
+        self.transactions: list[str] = []
+        """`read` or `write` for each that began."""
         self.breaks_at_begin: DatabaseError | None = None
         self.breaks_at_commit: DatabaseError | None = None
 
@@ -269,6 +271,7 @@ class WatchedDatabase:
         """Begin; commit at the end, or roll back on an exception."""
         if self.breaks_at_begin:
             raise self.breaks_at_begin
+        self.transactions.append("write" if write else "read")
         with self._inner.transaction(write=write) as tx:
             yield _WatchedTransaction(tx, self.statements)
             if write and self.breaks_at_commit:

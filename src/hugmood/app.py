@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -119,7 +120,12 @@ class _Uvicorn(uvicorn.Server):
 
 
 def serve(config: Config) -> None:
-    """Run the service in this process and its engine beside it."""
+    """Run the service in this process and its engine beside it.
+
+    Raises ssl.SSLError where certificate and key are not what they should be.
+    """
+    if config.tls_cert:  # before any process is started
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.tls_cert, config.tls_key)
     logs.configure(config.log_level, config.log_format, "gateway")
     with suppress(KeyboardInterrupt):
         uvloop.run(Server(config).run())

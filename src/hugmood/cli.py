@@ -1,6 +1,7 @@
 """The `hugmood` command: serve, migrate, add users, be a client."""
 
 import os
+import ssl
 import sys
 from typing import Annotated, NoReturn
 
@@ -8,6 +9,7 @@ import typer
 
 from hugmood import __version__, config
 from hugmood.config import Config, ConfigError
+from hugmood.terminal.command import client
 
 app = typer.Typer(
     name="hugmood",
@@ -43,7 +45,10 @@ def serve() -> None:
     settings = _config()
     from hugmood.app import serve as run  # noqa: PLC0415 (other commands start faster)
 
-    run(settings)
+    try:
+        run(settings)
+    except ssl.SSLError as error:
+        _fail(f"HUGMOOD_TLS_CERT and HUGMOOD_TLS_KEY are no certificate and its key: {error}")
 
 
 @app.command()
@@ -90,6 +95,9 @@ def add_user(
 def show_config() -> None:
     """List the environment variables, what they mean and their defaults."""
     typer.echo(config.markdown_table())
+
+
+app.command()(client)
 
 
 def main() -> None:

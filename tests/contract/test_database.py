@@ -11,7 +11,7 @@ from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable,
 from hugmood.store.opening import open_database
 from hugmood.store.postgres import Postgres
 from hugmood.store.sqlite import Sqlite
-from tests.databases import Place
+from tests.databases import Place, on_sqlite
 
 INSERT = """
     INSERT INTO stream_head (user_key, last_number, pruned_number) VALUES (:user, :last, 0)
@@ -340,7 +340,7 @@ def make_read_only(database: Database) -> None:
         database._connected().execute("SET default_transaction_read_only = on")
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
+@on_sqlite
 def test_full(database: Database) -> None:
     """A full disk means that the database is not available."""
     assert isinstance(database, Sqlite)
@@ -349,7 +349,7 @@ def test_full(database: Database) -> None:
     assert failure_of(database, BIG) is DatabaseUnavailable
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
+@on_sqlite
 def test_after_full(database: Database) -> None:
     """After a transaction that found the disk full a smaller one works."""
     assert isinstance(database, Sqlite)
@@ -431,7 +431,7 @@ def cut(place: Place, tx: Transaction) -> None:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
+@on_sqlite
 def test_undone_in_savepoint(database: Database) -> None:
     """Where SQLite itself undid the transaction, a savepoint passes on the reason.
 
@@ -454,7 +454,7 @@ def fail_when_undone(database: Database, failure: DatabaseUnavailable) -> None:
 # SQLite's own promises
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
+@on_sqlite
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)],

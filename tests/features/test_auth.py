@@ -26,7 +26,7 @@ from hugmood.features.follows.messages import FetchFollowing
 from hugmood.features.hugs.messages import SendHug
 from hugmood.wire.message import AuthFailure, ConnectionClose, ErrorDetails
 from tests.conftest import MakeWorld
-from tests.databases import InMemory, Place
+from tests.databases import InMemory, Place, on_sqlite
 from tests.device import Device, Message
 from tests.fakes import QuickPasswords
 from tests.world import PASSWORD, REMOTE, SECRETS, World
@@ -279,6 +279,7 @@ def test_address_raced_for(world: World) -> None:
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("fields", "field", "issue"),
     [
@@ -369,6 +370,7 @@ def test_damaged_hash() -> None:
     assert not QuickPasswords().verify("not a hash", PASSWORD)
 
 
+@on_sqlite
 def test_guest_has_no_password(world: World) -> None:
     """A guest, who has no address, is not found by an empty one."""
     world.guest()
@@ -399,6 +401,7 @@ def test_session_of_its_own(world: World) -> None:
     assert claims(ada).session_id != claims(ada, token).session_id
 
 
+@on_sqlite
 @pytest.mark.parametrize(("remember_me", "days"), [(False, 1), (True, 31)])
 def test_length_of_session(world: World, remember_me: bool, days: int) -> None:  # noqa: FBT001 (a parameter)
     """A session lasts 24 hours, with `rememberMe` 31 days."""
@@ -423,6 +426,7 @@ def fail(world: World, times: int, *, email: str = "ada@example.com", remote: st
         world.connect(remote=remote).refusal(credentials(email, "a wrong password"))
 
 
+@on_sqlite
 def too_many(retry_after: int) -> AuthFailure:
     """The answer to one attempt too many."""
     return AuthFailure(
@@ -432,6 +436,7 @@ def too_many(retry_after: int) -> AuthFailure:
     )
 
 
+@on_sqlite
 def test_failures_of_account(world: World) -> None:
     """After five failures in a minute even the right password is refused."""
     ada = world.register()
@@ -439,6 +444,7 @@ def test_failures_of_account(world: World) -> None:
     assert world.connect().refusal(credentials(ada.email)) == too_many(12)
 
 
+@on_sqlite
 def test_fewer_failures(world: World) -> None:
     """After four failures the right password is taken."""
     ada = world.register()
@@ -446,6 +452,7 @@ def test_fewer_failures(world: World) -> None:
     assert world.connect().request(credentials(ada.email)).user_id == ada.user_id
 
 
+@on_sqlite
 def test_failures_forgotten(world: World) -> None:
     """After the time that was told one may try again."""
     ada = world.register()
@@ -454,12 +461,14 @@ def test_failures_forgotten(world: World) -> None:
     assert world.connect().request(credentials(ada.email)).user_id == ada.user_id
 
 
+@on_sqlite
 def test_failures_of_unknown_account(world: World) -> None:
     """Failures for an address that nobody has are counted in the same way."""
     fail(world, 5, email="eve@example.com")
     assert world.connect().refusal(credentials("eve@example.com")) == too_many(12)
 
 
+@on_sqlite
 def test_failures_elsewhere(world: World) -> None:
     """Failures from another network address do not lock people out of their account."""
     ada = world.register()
@@ -467,6 +476,7 @@ def test_failures_elsewhere(world: World) -> None:
     assert world.connect().request(credentials(ada.email)).user_id == ada.user_id
 
 
+@on_sqlite
 def test_failures_of_another_account(world: World) -> None:
     """Failures for one account are not another's."""
     ada = world.register()
@@ -474,6 +484,7 @@ def test_failures_of_another_account(world: World) -> None:
     assert world.connect().request(credentials(ada.email)).user_id == ada.user_id
 
 
+@on_sqlite
 def test_failures_of_network_address(world: World) -> None:
     """After 30 failures in a minute, whatever the accounts, an address is refused."""
     ada = world.register()
@@ -546,6 +557,7 @@ def test_forging(world: World) -> None:
     assert use(world, forged(ada)).user_id == ada.user_id
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "changes",
     [
@@ -575,6 +587,7 @@ def test_token_without_signature(world: World) -> None:
     assert found == [INVALID, INVALID]
 
 
+@on_sqlite
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é.é.é", "..", "x" * 4096])
 def test_malformed_token(world: World, token: str) -> None:
     """A text that is no token at all is no good, and breaks nothing."""
@@ -706,6 +719,7 @@ def test_retired_twice_over(world: World) -> None:
     assert [cannot_use(world, token) for token in (ada.token, third)] == [INVALID, INVALID]
 
 
+@on_sqlite
 def test_refresh_with_previous_token(world: World) -> None:
     """Who still has the previous token may trade it, and gets the one to come."""
     ada = world.register()

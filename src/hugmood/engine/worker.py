@@ -215,6 +215,8 @@ class Process:
         while True:
             try:
                 return self._prepare(config)
+            except (BrokenPipeError, ConnectionResetError):
+                raise  # the gateway has gone: `main` knows what to do
             except (DatabaseError, OSError) as error:
                 if str(error) != told:
                     told = str(error)

@@ -61,6 +61,7 @@ class Writer:
         Answers come first, in the order of the commands, then the events: a
         connection that signs in within the batch gets the batch's events.
         """
+        self._limits.begin()
         try:
             try:
                 return self._batch(asks, isolated=False)
@@ -134,9 +135,9 @@ class Writer:
         except RejectedWithEffect as rejected:
             return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox.cuts)
         answer = answered(ask, result, outbox)
-        if remembered:
-            memory.keep(ask, answer.data)
         events = [self._encoded(emission, now) for emission in outbox.emissions]
+        if remembered:  # nothing may fail after this: a failed command is not remembered
+            memory.keep(ask, answer.data)
         return _Outcome(answer, outbox.cuts, events)
 
     def _encoded(self, emission: Emission, now: int) -> NewEvent:
@@ -155,21 +156,31 @@ class UserLimits:
     def __init__(self) -> None:
         """Owe nothing."""
         self._buckets: dict[tuple[int, str], Bucket] = {}
+        self._waits: dict[int, int] = {}
+
+    def begin(self) -> None:
+        """Begin a batch, in which each command counts once, however often it is run."""
+        self._waits.clear()
 
     def check(self, ask: Ask, found: Route, now: int) -> None:
         """Take one; `Rejected` with `rate_limit_exceeded` when there is none left."""
         rate = found.command.per_minute
         if rate is None or ask.caller is None:
             return
-        key = ask.caller.key, ask.type
+        wait = self._waits.get(ask.number)
+        if wait is None:
+            wait = self._waits[ask.number] = self._take((ask.caller.key, ask.type), rate, now)
+        if wait:
+            raise too_many(wait)
+
+    def _take(self, key: tuple[int, str], rate: int, now: int) -> int:
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = Bucket(rate, rate, now)
         wait = bucket.take(now)
         if len(self._buckets) > _MOST_BUCKETS:
             self._buckets = {k: b for k, b in self._buckets.items() if not b.full(now)}
-        if wait:
-            raise too_many(wait)
+        return wait
 
 
 def answered(ask: Ask, result: object, outbox: Outbox) -> Answer:

@@ -1,7 +1,7 @@
 """Bringing a database to the schema this version needs, by Alembic's steps."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hugmood.store.database import Database, DatabaseError, one
 
@@ -33,19 +33,32 @@ def upgrade(url: str) -> None:
     # Alembic and SQLAlchemy take a third of a second to import: only when migrating.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+    from sqlalchemy import create_engine, event  # noqa: PLC0415
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    if engine.dialect.name == "sqlite":
+        # Python's driver begins no transaction for DDL: half a step would stay.
+        event.listen(engine, "connect", _take_over)
+        event.listen(engine, "begin", _begin)
     try:
         with engine.connect() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, CommandError) as error:
         message = f"the database could not be migrated: {error}"
         raise DatabaseError(message) from error
     finally:
         engine.dispose()
+
+
+def _take_over(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

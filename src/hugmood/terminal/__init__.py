@@ -1,0 +1,1 @@
+"""The terminal client: `hugmood client`."""

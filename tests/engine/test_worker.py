@@ -1,0 +1,509 @@
+"""What each lane does with the questions it is asked, and when it keeps house."""
+
+import fcntl
+import select
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hugmood.ambient import System
+from hugmood.config import Config
+from hugmood.engine import worker
+from hugmood.engine.records import (
+    Answer,
+    Ask,
+    AskHeads,
+    AskPage,
+    Caller,
+    Delivery,
+    Frames,
+    Heads,
+    Presence,
+    Probe,
+    Question,
+    Ready,
+    Said,
+    StreamPage,
+    pack,
+    read_said,
+)
+from hugmood.engine.worker import (
+    MAX_BATCH,
+    CheckWork,
+    Process,
+    ReadWork,
+    WriteWork,
+    make_host,
+    make_work,
+)
+from hugmood.features.auth.messages import AuthCredentials, AuthToken
+from hugmood.store import migrate, sqlite_streams
+from hugmood.store.database import DatabaseError, DatabaseUnavailable
+from hugmood.store.streams import DEFAULT_RETENTION
+from hugmood.wire import codec
+from hugmood.wire.message import AnyCommand, Lane
+from tests.databases import Place, in_file, on_sqlite, streams_for
+from tests.device import Device
+from tests.postgresql import PostgresServer
+from tests.world import PASSWORD, SECRETS, World
+
+GONE = DatabaseUnavailable("the disk is on fire")
+
+
+@pytest.fixture
+def ada(world: World) -> Device:
+    """Somebody, whose key is 1."""
+    return world.register("Ada")
+
+
+@pytest.fixture
+def bob(world: World, ada: Device) -> Device:
+    """Somebody else, whose key is 2."""
+    return world.register("Bob")
+
+
+@pytest.fixture
+def write(world: World, ada: Device, bob: Device) -> WriteWork:
+    """The writer's work, in a world with two people."""
+    return WriteWork(world.database, world.engine._make_host())
+
+
+@pytest.fixture
+def check(world: World, ada: Device) -> CheckWork:
+    """The checker's work, in a world with one person."""
+    return CheckWork(world.database, world.engine._make_host())
+
+
+def hug(world: World, number: int) -> Ask:
+    """A hug of Ada's for Bob."""
+    data = b'{"recipientId":"%b","hugType":"warm"}' % world.devices[1].user_id.encode()
+    caller = Caller(1, world.devices[0].user_id, "session", guest=False)
+    return Ask(number, "send_hug", str(number), data, caller, at=None, client="c", remote="r")
+
+
+def auth(command: AnyCommand, number: int) -> Ask:
+    """A sign-in of nobody yet."""
+    data = codec.encode(command)
+    return Ask(number, "auth", str(number), data, None, at=None, client="c", remote="r")
+
+
+def all_said(lists: Iterator[list[Said]]) -> list[Said]:
+    """Everything that was said."""
+    return [record for said in lists for record in said]
+
+
+def data(record: Said) -> dict[str, Any]:
+    """The reply in an answer."""
+    assert isinstance(record, Answer)
+    return dict(msgspec.json.decode(record.data))
+
+
+# Writing
+
+
+def test_answers_then_events(world: World, write: WriteWork) -> None:
+    """A batch's answers come first, then its events, in the order of the commands."""
+    said = all_said(write.answers([hug(world, n) for n in (1, 2)]))
+    assert [type(record) for record in said] == [Answer, Answer, Delivery, Delivery]
+    assert [r.number for r in said if isinstance(r, Answer)] == [1, 2]
+
+
+def test_largest_batch(world: World, write: WriteWork) -> None:
+    """A transaction has at most 512 commands; what is more makes another."""
+    questions: list[Question] = [hug(world, n) for n in range(MAX_BATCH + 1)]
+    before = len(world.database.transactions)
+    sizes = [sum(isinstance(r, Answer) for r in said) for said in write.answers(questions)]
+    assert (sizes, len(world.database.transactions)) == ([MAX_BATCH, 1], before + 2)
+
+
+def test_batch_told_at_once(world: World, write: WriteWork) -> None:
+    """A batch is told before the next one is begun."""
+    answers = write.answers([hug(world, n) for n in range(MAX_BATCH + 1)])
+    before = len(world.database.transactions)
+    next(answers)
+    assert len(world.database.transactions) == before + 1
+
+
+def test_presence(world: World, write: WriteWork) -> None:
+    """Who comes and goes counts for the commands after it."""
+    found = []
+    for presence in (Presence([2], []), Presence([], [2])):
+        list(write.answers([presence]))
+        (answer, _) = all_said(write.answers([hug(world, len(found))]))
+        found.append(data(answer)["recipientOnline"])
+    assert found == [True, False]
+
+
+def test_presence_gone_twice(world: World, write: WriteWork) -> None:
+    """To hear twice that somebody went, or never came, does no harm."""
+    questions = [Presence([], [2]), Presence([], [2]), hug(world, 1)]
+    (answer, _) = all_said(write.answers(questions))
+    assert data(answer)["deliveryStatus"] == "queued"
+
+
+def test_streams_by_writer(world: World, write: WriteWork) -> None:
+    """The writer, too, reads pages and heads for who asks it."""
+    list(write.answers([hug(world, 1)]))
+    page, heads = all_said(write.answers([AskPage(2, 2, 0), AskHeads(3, [1, 2])]))
+    assert isinstance(page, StreamPage)
+    assert (page.end, heads) == (1, Heads(3, [0, 1]))
+
+
+def test_probe(write: WriteWork) -> None:
+    """A database that answers and is migrated is there."""
+    assert all_said(write.answers([Probe(9)])) == [Answer(9)]
+
+
+@pytest.mark.parametrize("fault", ["gone", "another step"])
+def test_probe_in_vain(
+    world: World, write: WriteWork, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is gone, or at another step, is not there."""
+    if fault == "gone":
+        world.database.breaks_at_begin = GONE
+    else:
+        monkeypatch.setattr(migrate, "HEAD", "9999")
+    (answer,) = all_said(write.answers([Probe(9)]))
+    assert isinstance(answer, Answer)
+    assert answer.refusal
+    assert answer.refusal.code == "server_error"
+
+
+def test_crowded(world: World, write: WriteWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the log grows too long, the batch that made it so waits until it is shorter."""
+    monkeypatch.setattr(sqlite_streams, "BACKLOG_LIMIT", 10)
+    list(write.answers([hug(world, n) for n in range(11)]))
+    with world.database.transaction(write=False) as tx:
+        assert tx.rows("SELECT count(*) FROM fanout") == [(0,)]
+
+
+def test_not_crowded(world: World, write: WriteWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the log is not too long it is left for a quiet moment."""
+    monkeypatch.setattr(sqlite_streams, "BACKLOG_LIMIT", 10)
+    list(write.answers([hug(world, n) for n in range(10)]))
+    with world.database.transaction(write=False) as tx:
+        assert tx.rows("SELECT count(*) FROM fanout") == [(10,)]
+
+
+def test_quiet_moment(world: World, write: WriteWork) -> None:
+    """In a quiet moment the log is compacted."""
+    list(write.answers([hug(world, 1)]))
+    while write.idle():
+        pass
+    with world.database.transaction(write=False) as tx:
+        assert tx.rows("SELECT count(*) FROM fanout") == [(0,)]
+
+
+def test_forgets_while_busy(world: World, write: WriteWork) -> None:
+    """Replies are forgotten in their time though there are always new events.
+
+    As long as there was something to compact nothing was ever forgotten.
+    """
+    list(write.answers([hug(world, 1)]))
+    world.clock.move(8 * 24 * 3600)
+    for number in range(2, 10):
+        list(write.answers([hug(world, number)]))
+        write.idle()
+    with world.database.transaction(write=False) as tx:
+        assert tx.rows("SELECT count(*) FROM remembered_reply") == [(8,)]
+
+
+# Checking
+
+
+def wrong_password(number: int) -> Ask:
+    """A sign-in that takes long, and fails."""
+    return auth(AuthCredentials(email="ada@example.com", password="a wrong one"), number)  # noqa: S106 (wrong)
+
+
+def token(device: Device, number: int) -> Ask:
+    """A sign-in that is quick, and goes on in the writer."""
+    return auth(AuthToken(token=device.token), number)
+
+
+def answered(lists: Iterator[list[Said]]) -> list[list[int]]:
+    """The numbers of the questions that were answered, by what was sent at once."""
+    return [[r.number for r in said if isinstance(r, Answer)] for said in lists]
+
+
+def test_quick_ones_first(check: CheckWork, ada: Device) -> None:
+    """Tokens do not wait for passwords; of the passwords one is checked."""
+    questions = [wrong_password(1), wrong_password(2), token(ada, 3), token(ada, 4)]
+    assert answered(check.answers(questions)) == [[3], [4], [1]]
+
+
+def test_quick_ones_between(check: CheckWork, ada: Device) -> None:
+    """Tokens that come while passwords wait go first again."""
+    list(check.answers([wrong_password(1), wrong_password(2), wrong_password(3)]))
+    assert answered(check.answers([token(ada, 4)])) == [[4], [2]]
+
+
+def test_passwords_in_order(check: CheckWork) -> None:
+    """Passwords are checked in the order in which they came, one in each quiet moment."""
+    found = answered(check.answers([wrong_password(n) for n in (1, 2, 3)]))
+    while check.idle():
+        found += answered(check.answers([]))
+    assert found == [[1], [2], [3]]
+
+
+def test_nothing_waits(check: CheckWork) -> None:
+    """With no password to check there is nothing to do."""
+    assert (check.idle(), list(check.answers([]))) == (False, [])
+
+
+def test_goes_on_in_writer(check: CheckWork, ada: Device) -> None:
+    """A token that is genuine leads to the writer, which decides."""
+    ((answer,),) = check.answers([token(ada, 1)])
+    assert isinstance(answer, Answer)
+    assert answer.onward
+    assert (answer.onward.type, answer.data, answer.grant) == ("resume_session", b"", None)
+
+
+def test_password_not_passed_on(check: CheckWork, ada: Device) -> None:
+    """What goes on to the writer has no password in it."""
+    command = AuthCredentials(email=ada.email, password=PASSWORD)
+    ((answer,),) = check.answers([auth(command, 1)])
+    assert isinstance(answer, Answer)
+    assert answer.onward
+    assert PASSWORD.encode() not in answer.onward.data
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"method":"magic"}', b'{"method":"credentials"}'])
+def test_bad_sign_in(check: CheckWork, body: bytes) -> None:
+    """A sign-in that cannot be read is refused."""
+    ask = Ask(1, "auth", "1", body, None, at=None, client="c", remote="r")
+    ((answer,),) = check.answers([ask])
+    assert isinstance(answer, Answer)
+    assert answer.refusal
+    assert answer.refusal.code == "invalid_request"
+
+
+def test_checks_questions_only(check: CheckWork) -> None:
+    """What is no sign-in is no matter of the checker's."""
+    assert list(check.answers([Presence([1], []), Probe(1)])) == []
+
+
+# Reading
+
+
+def test_reading(world: World, ada: Device) -> None:
+    """Each question is answered as soon as it is done."""
+    read = ReadWork(world.database, world.engine.hosts["read"])
+    said = list(read.answers([AskHeads(1, [1]), AskHeads(2, [1]), Presence([1], [])]))
+    assert (said, read.idle()) == ([[Heads(1, [0])], [Heads(2, [0])]], False)
+
+
+@pytest.mark.parametrize(
+    ("lane", "kind"), [("write", WriteWork), ("check", CheckWork), ("read", ReadWork)]
+)
+def test_lanes(world: World, lane: Lane, kind: type) -> None:
+    """Each lane has its work."""
+    assert type(make_work(lane, world.database, world.engine.hosts[lane])) is kind
+
+
+def test_host() -> None:
+    """What handlers share comes from the configuration."""
+    config = Config(secret_key=SECRETS, rate_limit=False)
+    host = make_host(config, System(), sqlite_streams.SqliteStreams(DEFAULT_RETENTION))
+    assert (host.secrets, host.limited, host.online) == (SECRETS, False, set())
+
+
+# The process
+
+
+class Gateway:
+    """The gateway's end of the socket pair, and a process whose turns are counted."""
+
+    def __init__(self, lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ours, theirs = socket.socketpair()
+        self.process = Process(lane, theirs)
+        self.theirs = theirs
+        self.now = 0.0
+        self.waits: list[float] = []
+        monkeypatch.setattr(select, "select", self._select)
+        monkeypatch.setattr(worker, "monotonic", lambda: self.now)
+        self.arrivals: list[list[Question]] = []
+
+    def say(self, *questions: Question) -> None:
+        """Ask, all in one frame."""
+        self.ours.sendall(pack(list(questions)))
+
+    def heard(self) -> list[Said]:
+        """What the process has said."""
+        data = self.ours.recv(1 << 20, socket.MSG_DONTWAIT)
+        return [record for frame in Frames().feed(data) for record in read_said(frame)]
+
+    def _select(self, *args: Any) -> tuple[list[Any], list[Any], list[Any]]:  # noqa: ANN401 (as it is)
+        """Wait for the next arrival, without waiting; at the end of them hang up."""
+        self.waits.append(args[3])
+        if not self.arrivals:
+            raise SystemExit(0)
+        questions = self.arrivals.pop(0)
+        if questions:
+            self.say(*questions)
+        else:
+            self.now += args[3]
+        return [self.theirs] if questions else [], [], []
+
+    def close(self) -> None:
+        """Hang up."""
+        self.ours.close()
+        self.theirs.close()
+
+
+@pytest.fixture
+def gateway(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """A gateway to a process of the lane that the test names, or to the writer."""
+    gateway = Gateway(getattr(request, "param", "write"), monkeypatch)
+    yield gateway
+    gateway.close()
+
+
+class Chores:
+    """Work that writes down when it was done."""
+
+    def __init__(self, chores: int = 0) -> None:
+        self.done: list[str] = []
+        self._chores = chores
+
+    def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
+        """Answer in one go."""
+        if questions:
+            self.done.append(f"answer {len(questions)}")
+        return iter([])
+
+    def idle(self) -> bool:
+        """Do a chore."""
+        self.done.append("chore")
+        self._chores -= 1
+        return self._chores > 0
+
+
+def serve(gateway: Gateway, work: Any, *arrivals: list[Question]) -> None:  # noqa: ANN401 (any work)
+    """Have a process serve until nothing arrives any more."""
+    gateway.arrivals = list(arrivals)
+    with pytest.raises(SystemExit):
+        gateway.process._serve(work)
+
+
+def test_chores_at_start(gateway: Gateway) -> None:
+    """A process that has nothing else to do keeps house, until there is no more of it."""
+    chores = Chores(chores=3)
+    serve(gateway, chores, [], [], [], [])
+    assert chores.done == ["chore"] * 4 or chores.done == ["chore"] * 3
+
+
+def test_chores_while_busy(gateway: Gateway) -> None:
+    """A process that is never idle keeps house all the same, once a second.
+
+    With a command each half second it never did: nothing was pruned or forgotten.
+    """
+    chores = Chores()
+    busy: list[list[Question]] = [[Probe(n)] for n in range(100)]
+    original = chores.answers
+
+    def answers(questions: list[Question]) -> Iterator[list[Said]]:
+        gateway.now += 0.5
+        return original(questions)
+
+    chores.answers = answers  # type: ignore[method-assign]
+    serve(gateway, chores, *busy)
+    assert 45 <= chores.done.count("chore") <= 55
+
+
+def test_answers_before_chores(gateway: Gateway) -> None:
+    """What waits is answered before the house is kept."""
+    chores = Chores(chores=100)
+    serve(gateway, chores, [Probe(1), Probe(2)], [])
+    assert chores.done[0] == "answer 2"
+
+
+@pytest.mark.parametrize("gateway", ["check"], indirect=True)
+def test_passwords_do_not_wait(gateway: Gateway, check: CheckWork) -> None:
+    """Passwords that came together are checked one after the other, without a pause.
+
+    The second of them once waited for a second, though nothing else was to be done.
+    """
+    serve(gateway, check, [wrong_password(n) for n in (1, 2, 3)], [], [], [])
+    assert gateway.waits[1:3] == [0, 0]
+
+
+def test_end(gateway: Gateway) -> None:
+    """When the gateway is gone the process ends."""
+    gateway.ours.close()
+    with pytest.raises(SystemExit) as caught:
+        gateway.process._receive(blocking=True)
+    assert caught.value.code == 0
+
+
+# A process and its database
+
+
+def config(url: str) -> Config:
+    """A configuration for a process."""
+    return Config(database_url=url, secret_key=SECRETS, db_timeout=0.1)
+
+
+def test_migrates_its_file(gateway: Gateway, tmp_path: Path) -> None:
+    """The writer makes its SQLite file, brings it to the newest step, and says it is ready."""
+    database, _ = gateway.process._prepare(config(f"sqlite:///{tmp_path / 'new.db'}"))
+    found = migrate.revision(database)
+    database.close()
+    assert (found, gateway.heard()) == (migrate.HEAD, [Ready(migrated=True)])
+
+
+@pytest.mark.parametrize("gateway", ["read", "check"], indirect=True)
+def test_others_do_not_migrate(gateway: Gateway, tmp_path: Path) -> None:
+    """Nobody but the writer migrates."""
+    with pytest.raises(DatabaseError, match="is at step None"):
+        gateway.process._prepare(config(f"sqlite:///{tmp_path / 'new.db'}"))
+
+
+def test_server_not_migrated(gateway: Gateway, postgres_server: PostgresServer) -> None:
+    """A server's database is migrated by people: the writer says how."""
+    with (
+        postgres_server.new_database() as url,
+        pytest.raises(DatabaseError, match="step None, not .*: run `hugmood migrate`"),
+    ):
+        gateway.process._prepare(config(url))
+
+
+@on_sqlite
+def test_one_writer(gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two writers on one file would give out the same numbers: the second is refused."""
+    database, _ = gateway.process._prepare(config(place.url))
+    database.close()
+    second = Gateway("write", monkeypatch)
+    with pytest.raises(DatabaseError, match="another server is writing"):
+        second.process._prepare(config(place.url))
+    second.close()
+
+
+@on_sqlite
+def test_next_writer(gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a writer has gone the next one may begin."""
+    database, _ = gateway.process._prepare(config(place.url))
+    database.close()
+    lock = gateway.process._lock
+    assert lock is not None
+    lock.close()
+    second = Gateway("write", monkeypatch)
+    database, _ = second.process._prepare(config(place.url))
+    database.close()
+    heard = second.heard()
+    second.close()
+    assert heard == [Ready(migrated=True)]
+
+
+def test_refuses_until_ready(gateway: Gateway) -> None:
+    """Questions that come before there is a database are refused, and not lost."""
+    gateway.process._refuse_all(pack([AskHeads(1, [1]), Presence([1], []), Probe(2)]))
+    said = gateway.heard()
+    assert [(r.number, r.refusal.code) for r in said if isinstance(r, Answer) and r.refusal] == [
+        (1, "server_error"),
+        (2, "server_error"),
+    ]
