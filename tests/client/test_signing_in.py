@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hugmood.ambient import System
+from hugmood.ambient import Instant, System
 from hugmood.client import (
     AuthFailed,
     Credentials,
@@ -206,6 +206,16 @@ async def test_a_renewal_that_fails_is_tried_later(join: Joining, server: FakeSe
         assert 2 == len(methods(server))
         clock.ahead = int(DAY * 0.92)
         await eventually(lambda: hug.token != "token-0")
+
+
+async def test_a_wrong_clock_is_corrected(join: Joining, server: FakeServer) -> None:
+    """The server refuses entries of tomorrow; a right clock's times stay as they are."""
+    clock = Clock()
+    clock.ahead = DAY
+    async with join(ambient=clock) as hug:
+        await hug.request(HUG)
+    sent = Instant.parse(server.effects[0].timestamp)
+    assert abs(sent - System().now()) < 60_000
 
 
 async def test_the_kept_token_comes_before_the_given_one(

@@ -54,8 +54,8 @@ class Client:
         sent: the time offline does not count.
 
         Raises `RequestFailed`, `QueueFull`, `SessionEnded`, `AuthFailed`; TimeoutError,
-        after which a command stays queued, and its outcome is an event; ValueError if
-        it is larger than a message may be.
+        after which a command stays queued, and its outcome is an event (as after
+        cancelling); ValueError if it is larger than a message may be.
         """
         self._check_open()
         message_id = self._exchange.put(command)

@@ -39,6 +39,8 @@ MAX_BYTES: Final = 1 << 16
 """A larger message would close the connection (protocol: Envelope), again and again."""
 MAX_SERVER_ERRORS: Final = 5
 """How often a command is sent again after `server_error`."""
+_CLOCKS_DIFFER: Final = 60_000
+"""Milliseconds; the server takes times up to five minutes ahead of its own."""
 _RETRY: Final = 1_000
 """Milliseconds before the first of those, doubled each time."""
 
@@ -101,6 +103,7 @@ class Exchange:
         self._bell = bell
         self._tell = tell
         self._outbox = Outbox(limit)
+        self._ahead = 0
         self._commands: dict[str, AnyCommand] = {}
         self._awaited: dict[str, _Awaited] = {}
         for entry in journal.entries():
@@ -162,6 +165,14 @@ class Exchange:
 
     # What the connection asks and brings
 
+    def set_clock(self, ahead: int) -> None:
+        """Learn by how many milliseconds the server's clock is ahead of ours.
+
+        A wrong clock is corrected as messages go out, so that the server does not
+        refuse their times; a little difference is only the way that messages take.
+        """
+        self._ahead = ahead if abs(ahead) > _CLOCKS_DIFFER else 0
+
     def next(self) -> bytes | None:
         """Return the next message to send, if there is one now."""
         entry = self._outbox.next(self._ambient.now())
@@ -169,7 +180,7 @@ class Exchange:
             return None
         if entry.id in self._awaited:
             self._awaited[entry.id].sent()
-        return _written(entry)
+        return _written(entry, self._ahead)
 
     async def more(self) -> None:
         """Wait until `next` may have something."""
@@ -263,8 +274,8 @@ class Exchange:
         return self._commands[entry.id]
 
 
-def _written(entry: Entry) -> bytes:
-    return codec.prefix(entry.type, entry.id, entry.data, entry.timestamp) + b"}"
+def _written(entry: Entry, ahead: int = 0) -> bytes:
+    return codec.prefix(entry.type, entry.id, entry.data, entry.timestamp + ahead) + b"}"
 
 
 def _restored(entry: Entry) -> AnyCommand | None:

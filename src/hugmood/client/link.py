@@ -211,6 +211,7 @@ class Link:
 
     def _take_token(self, command: AuthCommand, response: AuthResponse, message: Incoming) -> None:
         times = Times(message.timestamp, self._ambient.now(), self._ambient.chance())
+        self._exchange.set_clock(times.server - times.now)
         new = self.sign_in.accepted(command, response, times)
         token = self.sign_in.token
         self._journal.token(token)
