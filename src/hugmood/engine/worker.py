@@ -270,10 +270,12 @@ class Process:
         more = False
         while True:
             pause = _IDLE_AFTER if more else _HOUSEKEEPING_EVERY
-            questions = self._questions(0 if isinstance(work, CheckWork) and more else pause)
+            waits = isinstance(work, CheckWork) and work.idle()
+            questions = self._questions(0 if waits else pause)
             for said in work.answers(questions):
                 self._send(said)
-            if not questions and (more or monotonic() >= housekeeping):
+            # Once a second even if there is never a quiet moment.
+            if (more and not questions) or monotonic() >= housekeeping:
                 more = work.idle()
                 housekeeping = monotonic() + _HOUSEKEEPING_EVERY
 

@@ -76,12 +76,11 @@ class Writer:
         """Do some housekeeping while nobody waits; True if there is more."""
         now = self._host.ambient.now()
         try:
-            if self._host.streams.tidy(self._database, now):
-                return True
-            if now < self._forget_due:
-                return False
-            more = forget_old(self._database, now)
-            self._forget_due = 0 if more else now + _FORGET_EVERY
+            more = self._host.streams.tidy(self._database, now)
+            if now >= self._forget_due:
+                forgetting = forget_old(self._database, now)
+                self._forget_due = 0 if forgetting else now + _FORGET_EVERY
+                more = more or forgetting
         except DatabaseError as error:
             log.warning("housekeeping failed", error=str(error))
             return False

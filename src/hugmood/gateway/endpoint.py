@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -57,7 +56,9 @@ class SocketEndpoint:
         origin = request.headers.get("origin")
         if origin is None or origin in self._origins:
             return True
-        return urlsplit(origin).netloc == request.headers.get("host")
+        # Whether TLS ended at a proxy is not known here, so both schemes are ours.
+        host = request.headers.get("host", "").lower()
+        return host != "" and origin in {f"http://{host}", f"https://{host}"}
 
     def _prefers_json(self, request: UpgradeRequest) -> bool:
         known = [name for name in request.subprotocols if name in {JSON_PROTOCOL, MSGPACK_PROTOCOL}]

@@ -51,7 +51,10 @@ class Wheel:
         overdue = sorted(slot for slot in self._slots if slot < current)
         self._next = current
         for slot in overdue:
-            yield from (thing for thing in self._slots.pop(slot) if thing.wheel_slot == slot)
+            for thing in self._slots.pop(slot):
+                if thing.wheel_slot == slot:
+                    self.discard(thing)  # it may stand here twice
+                    yield thing
 
     def _of_this_slot(self, slot: int, waiting: list[Timed], now: int) -> Iterator[Timed]:
         later = []
@@ -59,6 +62,7 @@ class Wheel:
             if thing.wheel_slot != slot:
                 continue
             if thing.due() <= now:
+                self.discard(thing)
                 yield thing
             else:
                 later.append(thing)

@@ -119,6 +119,7 @@ class SqliteStreams:
         self._last_event = 0
         self._backlog = 0
         self._sweep = _Sweep(0, 0)
+        self._compacted_last = False
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
         """Store events and give out their recipients' next numbers."""
@@ -171,12 +172,16 @@ class SqliteStreams:
         if self._heads is None:
             with database.transaction(write=False) as tx:
                 self._load(tx, set())
-        if self._backlog:
+        due = now >= self._sweep.due
+        # In turn: where events never cease the old ones are pruned all the same.
+        if self._backlog and not (due and self._compacted_last):
             with database.transaction(write=True) as tx:
                 moved = self._compact(tx)
             self._backlog = max(0, self._backlog - moved) if moved else 0
+            self._compacted_last = True
             return True
-        if now < self._sweep.due:
+        self._compacted_last = False
+        if not due:
             return False
         with database.transaction(write=True) as tx:
             return self._prune(tx, now)
