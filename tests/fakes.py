@@ -178,7 +178,7 @@ class FakeTransport(asyncio.Transport):
             return
         self._unsent += data
         self.flush()
-        if len(self._unsent) > self._limits[0]:
+        if len(self._unsent) > self._limits[0] and not self._full:
             self._full = True
             self.connection.filled()
 
@@ -199,11 +199,13 @@ class FakeTransport(asyncio.Transport):
     def close(self) -> None:
         """Send what is unsent, then go."""
         self._closing = True
-        self.flush()
+        if not self._unsent:
+            self._loop.call_soon(self._lost)
 
     def abort(self) -> None:
         """Go at once."""
         self._closing = True
+        self._full = False
         self._unsent.clear()
         self._loop.call_soon(self._lost)
 

@@ -497,6 +497,20 @@ def test_tidy_first(journal: Journal) -> None:
     assert journal.append(NewEvent(b"a", [ADA])) == [{ADA: 4}]
 
 
+def test_busy(journal: Journal) -> None:
+    """Old events are pruned though there are new ones before every bit of housekeeping.
+
+    As long as there was something to compact nothing was ever pruned.
+    """
+    journal._compacting = False
+    journal.fill(ADA, 3)
+    journal.now += 31 * DAY
+    for _ in range(10):
+        journal.fill(BOB, 3)
+        journal.streams.tidy(journal.database, journal.now)
+    assert journal.page(ADA) == Stretch([], start=4, end=3, head=3, complete=False)
+
+
 @pytest.mark.parametrize("kind", ["sqlite-log"])
 def test_crowded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that grows too long asks for housekeeping, until it is compacted."""
