@@ -30,6 +30,7 @@ from hugmood.engine.records import (
     Ready,
     Said,
     StreamPage,
+    Transient,
     pack,
     read_questions,
     read_said,
@@ -313,7 +314,7 @@ class _WatchedTransaction:
 
 @dataclass(slots=True)
 class _Pending:
-    question: Ask | AskPage | AskHeads
+    question: Ask | AskPage | AskHeads | Presence
     callback: Callback
 
 
@@ -353,10 +354,11 @@ class LocalEngine:
         self._ask("read", AskHeads(self._next(), list(users)), callback)
 
     def presence(self, here: Sequence[int], gone: Sequence[int]) -> None:
-        """Tell the writer who came and who went."""
+        """Tell readers and the writer who came and who went; it tells others."""
         self._online.update(here)
         self._online.difference_update(gone)
-        self._put("write", Presence(list(here), list(gone)))
+        self._put("read", Presence(list(here), list(gone)))
+        self._announce(here, gone)
 
     # What a test asks
 
@@ -382,9 +384,14 @@ class LocalEngine:
         owed: list[Question] = [
             pending.question
             for pending in self._pending.values()
-            if isinstance(pending.question, Ask) and self._lane(pending.question) == "write"
+            if isinstance(pending.question, Presence)
+            or (isinstance(pending.question, Ask) and self._lane(pending.question) == "write")
         ]
-        self._queues["write"] = [Presence(sorted(self._online), []), *owed]
+        callers = {q.caller.key for q in owed if isinstance(q, Ask) and q.caller}
+        self._queues["read"].insert(0, self._who_is_here())
+        self._queues["write"] = [self._who_is_here(), *owed]
+        if callers:
+            self._announce([], [], sorted(callers))
         self.listener.engine_restarted()
         self._loop.call_soon(self._run)
 
@@ -396,6 +403,9 @@ class LocalEngine:
             lane: make_work(lane, self._database, host) for lane, host in self.hosts.items()
         }
 
+    def _who_is_here(self) -> Presence:
+        return Presence(sorted(self._online), [])
+
     def _next(self) -> int:
         self._number += 1
         return self._number
@@ -403,7 +413,15 @@ class LocalEngine:
     def _lane(self, ask: Ask) -> Lane:
         return "write" if ask.internal else LANES.get(ask.type, "write")
 
-    def _ask(self, lane: Lane, question: Ask | AskPage | AskHeads, callback: Callback) -> None:
+    def _announce(
+        self, here: Sequence[int], gone: Sequence[int], again: Sequence[int] = ()
+    ) -> None:
+        question = Presence(list(here), list(gone), list(again), self._next())
+        self._ask("write", question, lambda _: None)
+
+    def _ask(
+        self, lane: Lane, question: Ask | AskPage | AskHeads | Presence, callback: Callback
+    ) -> None:
         self._pending[question.number] = _Pending(question, callback)
         self._put(lane, question)
 
@@ -429,15 +447,20 @@ class LocalEngine:
 
     def _hear(self, said: list[Said]) -> None:
         deliveries: list[Delivery] = []
+        transients: list[Transient] = []
         for record in said:
             if isinstance(record, Delivery):
                 deliveries.append(record)
+            elif isinstance(record, Transient):
+                transients.append(record)
             elif isinstance(record, Cut):
                 self.listener.cut(record)
             elif not isinstance(record, Ready):
                 self._answered(record)
         if deliveries:
             self.listener.deliver(deliveries)
+        if transients:
+            self.listener.transient(transients)
 
     def _answered(self, record: Answer | StreamPage | Heads) -> None:
         pending = self._pending.pop(record.number)

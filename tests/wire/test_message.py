@@ -15,6 +15,7 @@ from hugmood.wire.message import (
     Command,
     Event,
     Lane,
+    Notice,
     Payload,
     Push,
     Query,
@@ -131,6 +132,40 @@ def test_push_is_registered() -> None:
 
     assert (NodHeard, NodSeen) == (message.PUSHES["nod_heard"], message.PUSHES["nod_seen"])
     assert ("bcast", "notif") == (NodHeard.id_prefix, NodSeen.id_prefix)
+
+
+def test_notice_is_registered() -> None:
+    """A notice is a push too, and no event; by itself it is about nothing."""
+
+    class NodFelt(Notice, frozen=True):
+        """News for those who are there."""
+
+    assert (NodFelt, False) == (message.PUSHES["nod_felt"], issubclass(NodFelt, Event))
+    assert NodFelt().fold == ""
+    assert "notice" not in message.PUSHES
+
+
+def test_fold() -> None:
+    """Notices are about the same thing if their field says so, and of one type."""
+
+    class NodCounted(Notice, frozen=True):
+        """How many nods somebody got."""
+
+        about: ClassVar[str] = "user_id"
+
+        user_id: str
+        nods: int
+
+    class NodsForgotten(Notice, frozen=True):
+        """Somebody has no nods any more."""
+
+        about: ClassVar[str] = "user_id"
+
+        user_id: str
+
+    first, second = NodCounted("ada", 1), NodCounted("ada", 2)
+    assert first.fold == second.fold
+    assert len({first.fold, NodCounted("bob", 1).fold, NodsForgotten("ada").fold}) == 3
 
 
 def test_reply_type() -> None:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -20,6 +20,7 @@ from hugmood.wire.message import (
     Command,
     CommandKey,
     Event,
+    Notice,
     Payload,
     Reply,
     reply_type,
@@ -63,11 +64,19 @@ class Emission(NamedTuple):
     to: Sequence[int]
 
 
+class Announcement(NamedTuple):
+    """A notice on its way to these users."""
+
+    notice: Notice
+    to: Sequence[int]
+
+
 @dataclass(slots=True)
 class Outbox:
     """What a command sets off; it goes out only after the commit."""
 
     emissions: list[Emission] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
     grant: Grant | None = None
 
@@ -95,10 +104,25 @@ class Ctx:
         if to:
             self.outbox.emissions.append(Emission(event, list(dict.fromkeys(to))))
 
-    def cut(self, user: int, sessions: Sequence[str], code: CloseCode) -> None:
-        """Close the sockets of a user's sessions after the commit, but not the asker's."""
+    def push(self, notice: Notice, *, to: Sequence[int]) -> None:
+        """Tell those of these users (keys) who are online, but not the asker's socket.
+
+        Who comes later is not told: whoever signs in fetches what holds.
+        """
+        there = [user for user in dict.fromkeys(to) if user in self.host.online]
+        if there:
+            self.outbox.announcements.append(Announcement(notice, there))
+
+    def cut(
+        self, user: int, sessions: Sequence[str], code: CloseCode, *, farewell: bool = False
+    ) -> None:
+        """Close the sockets of a user's sessions after the commit, but not the asker's.
+
+        With `farewell` the user left on purpose, and counts as gone at once.
+        """
         if sessions:
-            self.outbox.cuts.append(Cut(user, list(sessions), code, self.ask.client))
+            cut = Cut(user, list(sessions), code, self.ask.client, farewell)
+            self.outbox.cuts.append(cut)
 
     def entity_id(self, prefix: str) -> str:
         """Make an id for something new."""
@@ -121,6 +145,22 @@ class Ctx:
         """Refuse guests."""
         if self.caller.guest:
             raise denied("Guests cannot do this; please register")
+
+
+class PresenceNoted(Reply, frozen=True):
+    """Others have been told."""
+
+
+class PresenceChanged(Command[PresenceNoted], frozen=True, kw_only=True):
+    """This user came or went: `Host.online` says which. A feature may handle it.
+
+    With `again` neither: others are to be told what holds, for they may have missed it.
+    """
+
+    internal: ClassVar[bool] = True
+
+    user_key: int
+    again: bool = False
 
 
 class RejectedWithEffect(Exception):  # noqa: N818 (a refusal is an answer)

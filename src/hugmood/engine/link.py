@@ -9,7 +9,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
@@ -32,6 +32,7 @@ from hugmood.engine.records import (
     Ready,
     Said,
     StreamPage,
+    Transient,
     pack,
     read_said,
 )
@@ -85,6 +86,10 @@ class Listener(Protocol):
         """Take events that were committed."""
         ...
 
+    def transient(self, transients: Sequence[Transient]) -> None:
+        """Take notices, which no stream has."""
+        ...
+
     def cut(self, cut: Cut) -> None:
         """Take notice that sessions are over."""
         ...
@@ -96,7 +101,7 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Pending:
-    question: Ask | AskPage | AskHeads | Probe
+    question: Ask | AskPage | AskHeads | Presence | Probe
     callback: Callback
     since: float
     attempts: int = 1
@@ -164,7 +169,9 @@ class _Worker(asyncio.Protocol):
         transport.write(length + self._config_json)
         self._outgoing.clear()
         self._link.greet(self)
-        self._send_again()
+        callers = self._send_again()
+        if callers:
+            self._link.tell_again(self, callers)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's)
         self._transport = None
@@ -193,18 +200,25 @@ class _Worker(asyncio.Protocol):
                 _SLOWEST_RESTART, self._start_again
             )
 
-    def _send_again(self) -> None:
+    def _send_again(self) -> set[int]:
+        """Ask all that is unanswered again; return whose commands were among it."""
+        callers = set()
         for number, pending in list(self.pending.items()):
+            if isinstance(pending.question, Ask) and pending.question.caller:
+                callers.add(pending.question.caller.key)
             pending.attempts += 1
             if pending.attempts > MAX_ATTEMPTS:
                 del self.pending[number]
                 self._link.refused(pending)
             else:
                 self._put(pending.question)
+        return callers
 
     # Asking
 
-    def ask(self, question: Ask | AskPage | AskHeads | Probe, callback: Callback) -> None:
+    def ask(
+        self, question: Ask | AskPage | AskHeads | Presence | Probe, callback: Callback
+    ) -> None:
         if len(self.pending) >= MAX_PENDING[self.lane]:
             callback(Answer(question.number, refusal=too_many(1).refusal))
             return
@@ -244,9 +258,12 @@ class _Worker(asyncio.Protocol):
 
     def _hear(self, said: list[Said]) -> None:
         deliveries: list[Delivery] = []
+        transients: list[Transient] = []
         for record in said:
             if isinstance(record, Delivery):
                 deliveries.append(record)
+            elif isinstance(record, Transient):
+                transients.append(record)
             elif isinstance(record, Cut):
                 self._link.listener.cut(record)
             elif isinstance(record, Ready):
@@ -255,6 +272,8 @@ class _Worker(asyncio.Protocol):
                 self._answered(record)
         if deliveries:
             self._link.listener.deliver(deliveries)
+        if transients:
+            self._link.listener.transient(transients)
 
     def _now_ready(self, record: Ready) -> None:
         self.ready, self.reason = record.migrated, record.reason
@@ -282,6 +301,7 @@ class EngineLink:
         self._workers = [self._write, self._check, *self._readers]
         self._number = 0
         self._online: set[int] = set()
+        self._untold: set[int] = set()
         self._write_was_up = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -332,10 +352,12 @@ class EngineLink:
         self._reader().ask(AskHeads(self._next(), list(users)), callback)
 
     def presence(self, here: Sequence[int], gone: Sequence[int]) -> None:
-        """Tell the writer who came and who went."""
+        """Tell readers and the writer who came and who went; it tells others."""
         self._online.update(here)
         self._online.difference_update(gone)
-        self._write.tell(Presence(list(here), list(gone)))
+        for reader in self._readers:
+            reader.tell(Presence(list(here), list(gone)))
+        self._announce([*here, *gone])
 
     async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 (the caller's patience)
         """Ask the writer whether its database answers and is migrated."""
@@ -357,13 +379,23 @@ class EngineLink:
 
     def greet(self, worker: _Worker) -> None:
         """Tell a process that has just started what it cannot know."""
+        if self._online and worker is not self._check:
+            worker.tell(Presence(sorted(self._online), []))
         if worker is not self._write:
             return
-        if self._online:
-            worker.tell(Presence(sorted(self._online), []))
         if self._write_was_up:
             self.listener.engine_restarted()
         self._write_was_up = True
+
+    def tell_again(self, worker: _Worker, callers: Collection[int]) -> None:
+        """Have others told what holds of those whose commands were asked again.
+
+        These may have been done and their notices lost with the answers; events are
+        found in the streams, notices nowhere.
+        """
+        if worker is self._write:
+            question = Presence([], [], sorted(callers), self._next())
+            self._write.ask(question, lambda _: None)
 
     def go_on(self, pending: _Pending, answer: Answer) -> None:
         """Hand the second half of a command to the writer."""
@@ -391,9 +423,25 @@ class EngineLink:
 
     # Within
 
+    def _announce(self, users: Sequence[int]) -> None:
+        """Have others told who is online now, and again later where that failed."""
+        here = [user for user in users if user in self._online]
+        gone = [user for user in users if user not in self._online]
+
+        def heard(reply: Reply) -> None:
+            refusal = reply.refusal if isinstance(reply, Answer) else None
+            # It is invalid where no feature wants to know: then nobody ever will.
+            if refusal and refusal.code != "invalid_request":
+                self._untold.update(users)
+
+        self._untold.difference_update(users)
+        self._write.ask(Presence(here, gone, number=self._next()), heard)
+
     def _sweep(self) -> None:
         for worker in self._workers:
             worker.give_up(monotonic())
+        if self._untold and self._write.ready:
+            self._announce(sorted(self._untold))
         loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(_SWEEP_EVERY, self._sweep)
 

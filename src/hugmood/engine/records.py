@@ -11,6 +11,9 @@ from hugmood.errors import CloseCode, Refusal
 
 LENGTH_BYTES: Final = 4
 
+NOBODY: Final = -1
+"""The number of an `Ask` whose answer nobody waits for; it gets none."""
+
 
 class Record(Struct, frozen=True, array_like=True, tag=True, tag_field="record"):
     """One thing said; `number` ties an answer to its question."""
@@ -55,10 +58,17 @@ class AskHeads(Record, frozen=True):
 
 
 class Presence(Record, frozen=True):
-    """These users came, those went; the gateway is the one who sees it."""
+    """These users came, those went; the gateway is the one who sees it.
+
+    With a number it is news, and is answered when others have been told; without one
+    it is what an engine process has to know. Of the users in `again` others may not
+    have heard the latest, for the writer died.
+    """
 
     here: list[int]
     gone: list[int]
+    again: list[int] = []
+    number: int = 0
 
 
 class Probe(Record, frozen=True):
@@ -116,6 +126,27 @@ class Delivery(Record, frozen=True):
         return cls(prefix, array("q", users).tobytes(), array("q", numbers).tobytes())
 
 
+class Transient(Record, frozen=True):
+    """A notice: no stream has it, and its number is the connection's position.
+
+    `prefix` and `users` are as in a `Delivery`. Of those with the same `fold` only the
+    latest need reach a user; one without it is not held back. The connection of the
+    client `spare` gets none.
+    """
+
+    prefix: bytes
+    users: bytes
+    fold: str = ""
+    spare: str = ""
+
+    @classmethod
+    def of(
+        cls, prefix: bytes, users: Sequence[int], *, fold: str = "", spare: str = ""
+    ) -> "Transient":
+        """Pack the users."""
+        return cls(prefix, array("q", users).tobytes(), fold, spare)
+
+
 class Entry(Struct, frozen=True, array_like=True):
     """An event in one user's stream."""
 
@@ -146,12 +177,16 @@ class Heads(Record, frozen=True):
 
 
 class Cut(Record, frozen=True):
-    """A user's sessions are over: close their sockets, all but one client's."""
+    """A user's sessions are over: close their sockets, all but one client's.
+
+    With `farewell` the user logged out: there is no grace for coming back.
+    """
 
     user: int
     sessions: list[str]
     code: CloseCode
     spare: str = ""
+    farewell: bool = False
 
 
 class Ready(Record, frozen=True):
@@ -162,7 +197,7 @@ class Ready(Record, frozen=True):
 
 
 Question = Ask | AskPage | AskHeads | Presence | Probe
-Said = Answer | Delivery | StreamPage | Heads | Cut | Ready
+Said = Answer | Delivery | Transient | StreamPage | Heads | Cut | Ready
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 read_questions: Final = msgspec.msgpack.Decoder(list[Question]).decode
@@ -201,7 +236,7 @@ class Frames:
 
 
 def integers(packed: bytes) -> "array[int]":
-    """Read the users or numbers of a `Delivery`."""
+    """Read the users or numbers of a `Delivery` or `Transient`."""
     values = array("q")
     values.frombytes(packed)
     return values

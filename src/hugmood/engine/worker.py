@@ -19,9 +19,10 @@ import structlog
 from hugmood import logs
 from hugmood.ambient import Ambient, System, monotonic
 from hugmood.config import Config
-from hugmood.engine.handling import Host, route
+from hugmood.engine.handling import Host, PresenceChanged, route
 from hugmood.engine.reader import Reader
 from hugmood.engine.records import (
+    NOBODY,
     Answer,
     Ask,
     AskHeads,
@@ -42,6 +43,7 @@ from hugmood.store import migrate
 from hugmood.store.database import Database, DatabaseError
 from hugmood.store.opening import open_database, open_streams
 from hugmood.store.streams import Retention, Streams
+from hugmood.wire import codec
 from hugmood.wire.message import Lane
 
 MAX_BATCH: Final = 512
@@ -85,14 +87,14 @@ class WriteWork:
         for question in questions:
             if isinstance(question, Ask):
                 batch.append(question)
-                if len(batch) >= MAX_BATCH:
-                    yield self._run(batch)
-                    batch = []
             elif isinstance(question, Presence):
-                self._host.online.update(question.here)
-                self._host.online.difference_update(question.gone)
+                _note_presence(self._host.online, question)
+                batch += _presence_changes(question)
             else:
                 yield [self._about_database(question)]
+            while len(batch) >= MAX_BATCH:
+                yield self._run(batch[:MAX_BATCH])
+                batch = batch[MAX_BATCH:]
         if batch:
             yield self._run(batch)
 
@@ -122,11 +124,14 @@ class ReadWork:
     def __init__(self, database: Database, host: Host) -> None:
         """Read from this database."""
         self._reader = Reader(database, host)
+        self._host = host
 
     def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
-        """Answer each as soon as it is done."""
+        """Answer each as soon as it is done; presence counts for those that follow."""
         for question in questions:
-            if isinstance(question, Ask | AskPage | AskHeads):
+            if isinstance(question, Presence):
+                _note_presence(self._host.online, question)
+            elif isinstance(question, Ask | AskPage | AskHeads):
                 yield [self._reader.answer(question)]
 
     def idle(self) -> bool:
@@ -157,6 +162,32 @@ class CheckWork:
     def idle(self) -> bool:
         """Tell whether a costly question waits: `answers` takes it next."""
         return bool(self._costly)
+
+
+def _note_presence(online: set[int], presence: Presence) -> None:
+    """Bring up to date who is online."""
+    online.update(presence.here)
+    online.difference_update(presence.gone)
+
+
+def _presence_changes(presence: Presence) -> list[Ask]:
+    """Make a command of each change that is news; the last one's answer is for all."""
+    changes = [PresenceChanged(user_key=user) for user in (*presence.here, *presence.gone)]
+    changes += [PresenceChanged(user_key=user, again=True) for user in presence.again]
+    return [
+        Ask(
+            number=presence.number if place == len(changes) else NOBODY,
+            type=change.wire_type,
+            id="",
+            data=codec.encode(change),
+            caller=None,
+            at=None,
+            client="",
+            remote="",
+            internal=True,
+        )
+        for place, change in enumerate(changes if presence.number else [], 1)
+    ]
 
 
 def _is_costly(ask: Ask) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from hugmood.engine.handling import (
+    Announcement,
     Ctx,
     Emission,
     Host,
@@ -21,13 +22,13 @@ from hugmood.engine.handling import (
     route,
 )
 from hugmood.engine.idempotency import Memory, forget_old
-from hugmood.engine.records import Answer, Ask, Cut, Delivery, Onward, Said
+from hugmood.engine.records import NOBODY, Answer, Ask, Cut, Delivery, Onward, Said, Transient
 from hugmood.errors import Refusal, Rejected, too_many, unavailable
 from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable, Transaction
 from hugmood.store.streams import NewEvent, Numbered
 from hugmood.wire import codec
 from hugmood.wire.limits import Bucket
-from hugmood.wire.message import Command, Reply
+from hugmood.wire.message import Command, Push, Reply
 
 _FORGET_EVERY: Final = 60_000
 _MOST_BUCKETS: Final = 10_000
@@ -43,6 +44,7 @@ class _Outcome(NamedTuple):
     answer: Answer
     cuts: Sequence[Cut] = ()
     events: Sequence[NewEvent] = ()
+    transients: Sequence[Transient] = ()
 
 
 class Writer:
@@ -58,8 +60,9 @@ class Writer:
     def run(self, asks: Sequence[Ask]) -> list[Said]:
         """Run a batch; what it returns may be told, for it is on disk.
 
-        Answers come first, in the order of the commands, then the events: a
-        connection that signs in within the batch gets the batch's events.
+        Answers come first, in the order of the commands, then the events, then the
+        notices: a connection that signs in within the batch gets the batch's events.
+        Commands that `NOBODY` waits for get no answer.
         """
         self._limits.begin()
         try:
@@ -135,18 +138,25 @@ class Writer:
             return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox.cuts)
         answer = answered(ask, result, outbox)
         events = [self._encoded(emission, now) for emission in outbox.emissions]
+        transients = [self._transient(said, ask, now) for said in outbox.announcements]
         if remembered:  # nothing may fail after this: a failed command is not remembered
             memory.keep(ask, answer.data)
-        return _Outcome(answer, outbox.cuts, events)
+        return _Outcome(answer, outbox.cuts, events, transients)
 
     def _encoded(self, emission: Emission, now: int) -> NewEvent:
-        event, to = emission
-        message_id = self._host.ambient.message_id(event.id_prefix)
-        return NewEvent(codec.prefix(event.wire_type, message_id, codec.encode(event), now), to)
+        return NewEvent(self._prefix(emission.event, now), emission.to)
+
+    def _transient(self, said: Announcement, ask: Ask, now: int) -> Transient:
+        prefix = self._prefix(said.notice, now)
+        return Transient.of(prefix, said.to, fold=said.notice.fold, spare=ask.client)
+
+    def _prefix(self, push: Push, now: int) -> bytes:
+        message_id = self._host.ambient.message_id(push.id_prefix)
+        return codec.prefix(push.wire_type, message_id, codec.encode(push), now)
 
     def _all_failed(self, asks: Sequence[Ask], error: DatabaseError) -> list[Said]:
         log.error("transaction failed", commands=len(asks), error=str(error))
-        return [failed(ask, self._host, trace=False) for ask in asks]
+        return [failed(ask, self._host, trace=False) for ask in asks if ask.number != NOBODY]
 
 
 class UserLimits:
@@ -203,7 +213,10 @@ def failed(ask: Ask, host: Host, *, trace: bool = True) -> Answer:
 def _told(outcomes: list[_Outcome], numbered: list[Numbered]) -> list[Said]:
     said: list[Said] = []
     for outcome in outcomes:
-        said.append(outcome.answer)
+        if outcome.answer.number != NOBODY:
+            said.append(outcome.answer)
         said.extend(outcome.cuts)
     said.extend(Delivery.of(*event) for event in numbered)
+    for outcome in outcomes:
+        said.extend(outcome.transients)
     return said

@@ -9,7 +9,8 @@ import structlog
 
 from hugmood.ambient import Ambient
 from hugmood.engine.link import Engine, Reply
-from hugmood.engine.records import Cut, Delivery, Heads, integers
+from hugmood.engine.records import Cut, Delivery, Heads, Transient, integers
+from hugmood.gateway.notices import Notices
 from hugmood.gateway.outgoing import Outgoing
 from hugmood.gateway.peer import Peer
 from hugmood.gateway.presence import Presence
@@ -42,6 +43,7 @@ class Hub:
         self._everyone: set[Peer] = set()
         self._by_user: dict[int, list[Peer]] = {}
         self._presence = Presence(offline_grace)
+        self._notices: Notices[Peer] = Notices()
         self._wheel = Wheel(self.now())
         self._to_flush: list[Peer] = []
         self._lagging: dict[Peer, tuple[int, int]] = {}
@@ -102,6 +104,7 @@ class Hub:
         self._everyone.discard(peer)
         self._wheel.discard(peer)
         self._lagging.pop(peer, None)
+        self._notices.discard(peer)
         peers = self._by_user.get(peer.caller.key) if peer.caller else None
         if peer.caller is None or peers is None or peer not in peers:
             return
@@ -109,6 +112,8 @@ class Hub:
         if not peers:
             del self._by_user[peer.caller.key]
             self._presence.left(peer.caller.key, self.now())
+            if peer.farewell:
+                self._left_for_good(peer.caller.key)
 
     # What the engine tells
 
@@ -125,12 +130,23 @@ class Hub:
                     for peer in peers:
                         peer.deliver(event, number)
 
+    def transient(self, transients: Sequence[Transient]) -> None:
+        """Give notices to those who are there; most wait for the next sweep."""
+        self._tick()  # as with events
+        for transient in transients:
+            self._notices.take(transient, self._by_user)
+
     def cut(self, cut: Cut) -> None:
         """Close the sockets of sessions that are over."""
         for peer in list(self._by_user.get(cut.user, ())):
             session = peer.caller.session_id if peer.caller else ""
-            if session in cut.sessions and peer.client_id != cut.spare:
-                peer.close(cut.code)
+            if session in cut.sessions:
+                peer.farewell = peer.farewell or cut.farewell
+                if peer.client_id != cut.spare:
+                    peer.close(cut.code)
+        if cut.farewell and cut.user not in self._by_user:
+            # The spared one, who said it, may have gone with the answer.
+            self._left_for_good(cut.user)
 
     def engine_restarted(self) -> None:
         """Find what was committed and never told; also what another node committed."""
@@ -178,9 +194,14 @@ class Hub:
         gone = self._presence.gone(now)
         if gone:
             self.engine.presence([], gone)
+        self._notices.release(self._by_user)
         self._close_stalled(now)
         loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(SLOT / 1000, self._sweep)
+
+    def _left_for_good(self, user: int) -> None:
+        if self._presence.left_for_good(user):
+            self.engine.presence([], [user])
 
     def _tick(self) -> None:
         now = self.now()

@@ -52,6 +52,7 @@ class Peer:
         "caller",
         "client_id",
         "cursor",
+        "farewell",
         "wheel_slot",
     )
 
@@ -72,6 +73,8 @@ class Peer:
         self.client_id = client_id
         self.caller: Caller | None = None
         self.cursor = Cursor(0, newest=0)
+        self.farewell = False
+        """Whether its user logged out, and will not be back."""
         self.wheel_slot = 0
 
     # What the socket tells
@@ -125,6 +128,10 @@ class Peer:
             self._post(self._render(event, number, self.cursor.take(number)))
         elif verdict is Verdict.FETCH:
             self._fetch()
+
+    def notify(self, notice: Outgoing) -> None:
+        """Take a notice, which has no place in the stream: it carries the position."""
+        self._post(self._render(notice, self.cursor.position, None))
 
     def announce(self, head: int) -> None:
         """Learn how long the stream is, and fetch what is missing of it."""

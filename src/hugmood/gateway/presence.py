@@ -25,6 +25,14 @@ class Presence:
         self._leaving.pop(user, None)
         self._leaving[user] = now + self._grace
 
+    def left_for_good(self, user: int) -> bool:
+        """Note that a user who has no socket will not be back; True if just offline."""
+        self._leaving.pop(user, None)
+        if user not in self._here:
+            return False
+        self._here.discard(user)
+        return True
+
     def gone(self, now: int) -> list[int]:
         """Return those whose grace is over; they are offline from now on."""
         over = []

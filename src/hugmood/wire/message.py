@@ -109,12 +109,28 @@ class Push(Payload, frozen=True):
         """Enter the class in the registry under its wire word."""
         super().__init_subclass__()
         cls.wire_type = cls.__dict__.get("wire_type", wire_word(cls.__name__))
-        if cls.__name__ != "Event":
+        if cls.__name__ not in {"Event", "Notice"}:
             PUSHES[cls.wire_type] = cls
 
 
 class Event(Push, frozen=True):
     """A push that is stored in its recipients' streams and takes a number there."""
+
+
+class Notice(Push, frozen=True):
+    """A push for those who are there: it is not stored and takes no number.
+
+    Of several about one thing the latest arrives, and those before it may not. One that
+    is about nothing is sent at once, and never to a connection that is behind.
+    """
+
+    about: ClassVar[str] = ""
+    """The field that says what it is about, if it is about something."""
+
+    @property
+    def fold(self) -> str:
+        """What it shares with those of which only the latest counts; empty if nothing."""
+        return f"{self.wire_type} {getattr(self, self.about)}" if self.about else ""
 
 
 AnyCommand = Command[Any]

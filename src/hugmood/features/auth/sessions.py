@@ -125,7 +125,7 @@ def disconnect(ctx: Ctx, command: Disconnect) -> Disconnected:
     """End the session on log-out; any other reason leaves the token good."""
     session_id = ctx.caller.session_id
     if command.reason == "user_logout" and store.revoke(ctx.tx, session_id, ctx.now):
-        ctx.cut(ctx.caller.key, [session_id], "session_revoked")
+        ctx.cut(ctx.caller.key, [session_id], "session_revoked", farewell=True)
     return Disconnected()
 
 
