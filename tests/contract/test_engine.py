@@ -24,6 +24,7 @@ from hugmood.engine.records import (
     Delivery,
     Heads,
     StreamPage,
+    Transient,
     integers,
 )
 from hugmood.features import load_handlers
@@ -65,6 +66,12 @@ class Desk:
         for one in deliveries:
             kind = msgspec.json.decode(one.prefix + b"}")["type"]
             self.heard.append((kind, list(integers(one.users)), list(integers(one.numbers))))
+
+    def transient(self, transients: Sequence[Transient]) -> None:
+        """Take notices."""
+        for one in transients:
+            kind = msgspec.json.decode(one.prefix + b"}")["type"]
+            self.heard.append((kind, list(integers(one.users)), one.spare))
 
     def cut(self, cut: Cut) -> None:
         """Take notice of sessions that are over."""
@@ -151,6 +158,8 @@ async def conversation(customer: Customer) -> list[Heard]:
     customer.heads("heads", [bob.key, ada.key, 99])
     await settle()
     customer.engine.presence([ada.key], [])
+    customer.raw("away", "status_update", b'{"status":"away"}', 0)
+    await settle()
     customer.engine.presence([], [ada.key])
     customer.raw("leave", "disconnect", b'{"reason":"user_logout"}', 0)
     await settle()
@@ -206,6 +215,8 @@ EXPECTED: Final[list[Heard]] = [
     ("page", [1, 2], 1, 2, 2, True),
     ("ahead", [], 2, 2, 2, False),
     ("heads", [0, 2, 0]),
+    ("away", "well"),
+    ("user_status_changed", [1], "client-0"),
     ("leave", "well"),
     ("cut", 1, "session_revoked", "client-0"),
 ]

@@ -26,6 +26,7 @@ from hugmood.features.hugs.messages import (
     SendHug,
 )
 from hugmood.features.hugs.store import Hug, Wanted
+from hugmood.features.status.service import visibly_online
 from hugmood.wire.message import given, optional
 
 NOT_ACCEPTING: Final = "This person does not take hugs from you"
@@ -58,7 +59,7 @@ def send_hug(ctx: Ctx, command: SendHug) -> HugSent:
         customization=command.customization,
     )
     ctx.emit(event, to=[recipient.key])
-    online = recipient.key in ctx.host.online
+    online = visibly_online(ctx, recipient.key)
     return HugSent(
         hug_id=hug.id,
         recipient_online=online,

@@ -1,0 +1,63 @@
+"""What people chose to be seen as, in SQL."""
+
+from typing import Final, NamedTuple
+
+from hugmood.features.status.messages import Status
+from hugmood.store.database import Transaction, one
+
+_PERSON = """
+    SELECT a.key, a.id, s.status, s.custom_message
+    FROM account a LEFT JOIN status s ON s.user_key = a.key WHERE a.key = :user
+"""
+_CHOOSE = """
+    INSERT INTO status (user_key, status, custom_message, changed_at)
+    VALUES (:user, :status, :message, :now)
+    ON CONFLICT (user_key) DO UPDATE SET status = excluded.status,
+        custom_message = excluded.custom_message, changed_at = excluded.changed_at
+"""
+_FOLLOWED = """
+    SELECT a.key, a.id, s.status, s.custom_message
+    FROM follow f JOIN account a ON a.key = f.followee_key
+        LEFT JOIN status s ON s.user_key = a.key
+    WHERE f.follower_key = :user
+    ORDER BY f.created_at DESC, f.followee_key DESC LIMIT :limit OFFSET :offset
+"""
+
+
+class Chosen(NamedTuple):
+    """A status and what goes with it."""
+
+    status: Status
+    message: str | None = None
+
+
+class Person(NamedTuple):
+    """Who chose it."""
+
+    key: int
+    user_id: str
+    chosen: Chosen
+
+
+NOTHING_CHOSEN: Final = Chosen("online")
+
+
+def person(tx: Transaction, user: int) -> Person | None:
+    """Find a person and what they chose."""
+    row = one(tx.rows(_PERSON, {"user": user}))
+    return _person(*row) if row else None
+
+
+def choose(tx: Transaction, user: int, chosen: Chosen, now: int) -> None:
+    """Keep what a person chose."""
+    tx.execute(_CHOOSE, {"user": user, **chosen._asdict(), "now": now})
+
+
+def followed(tx: Transaction, user: int, limit: int, offset: int) -> list[Person]:
+    """Return a page of those a person follows, the newest follow first."""
+    params = {"user": user, "limit": limit, "offset": offset}
+    return [_person(*row) for row in tx.rows(_FOLLOWED, params)]
+
+
+def _person(key: int, user_id: str, status: Status | None, message: str | None) -> Person:
+    return Person(key, user_id, Chosen(status, message) if status else NOTHING_CHOSEN)
