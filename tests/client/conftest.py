@@ -13,7 +13,7 @@ from hugmood.client import Client, Timing, connect
 from tests.client.fake_server import FakeServer
 
 FAST = Timing(backoff=0.01, backoff_cap=0.05, close=1.0)
-DEADLINE = 5.0
+DEADLINE = 20.0
 
 Joining = Callable[..., AbstractAsyncContextManager[Client]]
 

@@ -330,7 +330,7 @@ def _previous(last: int, number: int) -> int | None:
     return None if last == number - 1 else last
 
 
-async def eventually(holds: Callable[[], object], seconds: float = 3.0) -> None:
+async def eventually(holds: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait until this is true; it looks often, for most of it takes a millisecond."""
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 (anything at all may make it true)

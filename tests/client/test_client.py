@@ -310,6 +310,7 @@ async def test_nothing_secret_is_logged(
         await hug.request(MoodUpdate(mood="happy", intensity=1, note="my secret"))
         server.cut()
         await eventually(lambda: server.connections == 2)
+    assert "hugmood.client.connection.socket" not in {one.name for one in caplog.records}
     assert "token-0" not in caplog.text
     assert "my secret" not in caplog.text
 

@@ -105,13 +105,40 @@ async def test_a_query_waits_for_the_next_connection(join: Joining, server: Fake
 
 async def test_time_offline_does_not_count_for_a_command(join: Joining, server: FakeServer) -> None:
     """Only a server that has it and does not answer is late."""
-    async with join(request_timeout=0.05) as hug:
+    async with join(request_timeout=0.3) as hug:
         await server.stop()
         await eventually(lambda: not hug.connected)
         request = asyncio.create_task(hug.request(HUG))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.4)
         await server.start()
         await request
+
+
+async def test_time_without_a_connection_does_not_count_either(
+    join: Joining, server: FakeServer
+) -> None:
+    """For a command that was sent before the connection went."""
+    server.silent.add("send_hug")
+    async with join(request_timeout=0.4) as hug:
+        request = asyncio.create_task(hug.request(HUG))
+        await eventually(lambda: server.effects)
+        await server.stop()
+        await asyncio.sleep(0.5)
+        server.silent.clear()
+        await server.start()
+        assert "hug-1" == (await request).hug_id
+
+
+async def test_queries_do_not_survive_the_process(
+    join: Joining, server: FakeServer, tmp_path: Path
+) -> None:
+    """Nobody is there any more who asked."""
+    server.silent.add("fetch")
+    async with join(state=tmp_path / "state") as hug:
+        query = asyncio.create_task(hug.request(FetchFollowers()))
+        await eventually(lambda: server.asked("fetch"))
+        assert b"fetch" not in (tmp_path / "state").read_bytes()
+        query.cancel()
 
 
 async def test_the_queue_survives_the_process(
@@ -324,27 +351,41 @@ async def test_a_proxy_without_a_server_is_tried_again(join: Joining, server: Fa
     """HTTP status 502 passes; and once signed in, 404 does too: a deployment."""
     server.http_status = 502
     async with join(connect_timeout=0) as hug:
-        await eventually(lambda: server.connections == 2)
+        await eventually(lambda: server.connections >= 2)
         server.http_status = 0
         await eventually(lambda: hug.connected)
         server.http_status = 404
+        before = server.connections
         server.cut()
-        await eventually(lambda: server.connections == 5)
+        await eventually(lambda: server.connections > before + 1)
         server.http_status = 0
         await hug.request(HUG)
+
+
+@pytest.mark.parametrize(("stable", "failures"), [(0.0, 1), (60.0, 3)])
+async def test_only_a_connection_that_lasts_clears_what_failed(
+    join: Joining, server: FakeServer, stable: float, failures: int
+) -> None:
+    """One that is lost right after signing in must not be sought at full speed."""
+    timing = Timing(backoff=0.001, backoff_cap=0.001, stable=stable, close=1)
+    async with join(timing=timing) as hug:
+        for number in range(2, 5):
+            server.cut()
+            await eventually(lambda: server.connections == number and hug.connected)  # noqa: B023
+        assert failures == hug._link._backoff.failures
 
 
 async def test_silence_is_a_lost_connection(join: Joining, server: FakeServer) -> None:
     """A connection can die without either side being told."""
     timing = Timing(backoff=0.01, backoff_cap=0.01, silence=0.05, close=0.1)
     async with join(timing=timing):
-        await eventually(lambda: server.connections == 2)
+        await eventually(lambda: server.connections >= 2)
 
 
 async def test_a_heartbeat_is_sent_when_nothing_else_is(join: Joining, server: FakeServer) -> None:
     """Protocol: Client Heartbeat."""
     async with join(timing=Timing(heartbeat=0.02)):
-        await eventually(lambda: len(server.asked("heartbeat")) == 3)
+        await eventually(lambda: len(server.asked("heartbeat")) >= 3)
     assert 1 == server.connections
 
 

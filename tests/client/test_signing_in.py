@@ -18,7 +18,7 @@ from hugmood.client import (
 )
 from tests.client.conftest import FAST, Joining
 from tests.client.fake_server import DAY, Ask, FakeServer, Peer, eventually
-from tests.client.test_client import HUG, first
+from tests.client.test_client import HUG, first, texts
 
 JO = Credentials("jo@example.com", "correct horse")
 EXPIRED = {"error": "auth_expired"}
@@ -67,6 +67,20 @@ async def test_without_a_password_it_has_failed(join: Joining) -> None:
             pass
     assert "invalid_auth" == failure.value.code
     assert not failure.value.retryable
+
+
+async def test_a_token_that_is_no_longer_good_is_not_kept(
+    join: Joining, server: FakeServer, tmp_path: Path
+) -> None:
+    """To try it again would only count as another failure."""
+    async with join(state=tmp_path / "state"):
+        pass
+    server.tokens.clear()
+    for code in ("invalid_auth", "auth_required"):
+        with pytest.raises(AuthFailed) as failure:
+            async with connect(server.url, state=tmp_path / "state", timing=FAST):
+                pass
+        assert code == failure.value.code
 
 
 async def test_a_wrong_password_has_failed(join: Joining) -> None:
@@ -127,6 +141,23 @@ async def test_a_guest_who_was_away_too_long_is_a_new_one(
         assert 0 == hug.position
     assert 1 == len(server.effects)
     assert 1 == len({ask.data["deviceId"] for ask in server.asked("auth")})
+
+
+async def test_a_guest_may_become_another_while_running(join: Joining, server: FakeServer) -> None:
+    """What came before is still there to be handled, and positions are those from now on."""
+    async with join(guest=Guest("Robin")) as hug:
+        for text in ("one", "two"):
+            await server.hug(text)
+        await hug.request(HUG)
+        server.tokens.clear()
+        server.events.clear()
+        server.cut()
+        await eventually(lambda: len(methods(server)) == 3 and hug.connected)
+        assert ["one", "two"] == texts(await first(hug, 2))
+        assert hug.position is None
+        await server.hug("three")
+        assert ["three"] == texts(await first(hug, 1))
+    assert 1 == hug.position
 
 
 async def test_a_state_file_knows_that_it_is_a_guests(

@@ -420,6 +420,16 @@ def test_pruned_for_each(journal: Journal) -> None:
     assert [journal.bodies(user) for user in (ADA, BOB, EVE)] == [[], [b"b"], [b"b"]]
 
 
+def test_kept_with_its_neighbours(journal: Journal) -> None:
+    """An event kept for the sake of a newer one near it is kept with its body."""
+    journal.append(NewEvent(b"a", [ADA, BOB]))
+    journal.now += HOUR - 1000
+    journal.append(NewEvent(b"b", [ADA]))
+    journal.now += 30 * DAY - HOUR // 2
+    journal.tidy()
+    assert (journal.page(ADA).entries[-1], journal.bodies(BOB)) == ((2, b"b"), [])
+
+
 def test_space_given_back(journal: Journal) -> None:
     """Old events' bodies do not stay in the database."""
     journal.fill(ADA, 3)
@@ -450,12 +460,13 @@ def test_kept_by_count(journal: Journal, retention: Retention) -> None:
 
 
 @pytest.mark.parametrize("retention", [Retention(events=250)])
-def test_pruned_by_count(journal: Journal, retention: Retention) -> None:
-    """At least as many as promised are kept, and at most a segment more."""
+def test_pruned_by_count(journal: Journal, kind: str, retention: Retention) -> None:
+    """As many as promised are kept, on SQLite up to a segment more."""
     journal.fill(ADA, 1000)
     journal.tidy()
     page = journal.page(ADA)
-    assert (page.complete, 1000 - 250 - SEGMENT < page.start <= 1000 - 250 + 1) == (False, True)
+    slack = 0 if kind == "postgres" else SEGMENT - 1
+    assert (page.complete, 751 - slack <= page.start <= 751) == (False, True)
 
 
 @pytest.mark.parametrize("retention", [Retention(events=250)])
@@ -644,9 +655,10 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("retention", [FLEETING])
-def test_any_order(journal: Journal, retention: Retention) -> None:
+def test_any_order(journal: Journal, kind: str, retention: Retention) -> None:
     """Whatever happens in whatever order, every stream is what was appended to it."""
+    examples = 10 if kind == "postgres" else 25  # which is slower, and has less to go wrong
     run_state_machine_as_test(
         lambda: AnyOrder(journal),  # type: ignore[arg-type]  # any callable will do
-        settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=examples, stateful_step_count=25, deadline=None),
     )

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +123,15 @@ class Service:
         """Kill one of its processes (SIGKILL)."""
         os.kill(self.engine(lane), signal.SIGKILL)
 
+    @property
+    def gone(self) -> bool:
+        """Whether none of its processes is left."""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
     # What it tells
 
     @property
@@ -179,16 +187,9 @@ def serving(folder: Path, database_url: str, **settings: str) -> Iterator[Servic
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.poll()
+    process.poll()  # else it would still be there, dead
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
     process.wait()
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(PROBES)

@@ -5,7 +5,7 @@ These tests take seconds: they start real processes, and wait for them.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.e2e.conftest import NewDatabase
 from tests.e2e.server import Service, serving, until
 from tests.e2e.talk import Message, Talk, Traveller, talking
 
@@ -146,23 +147,42 @@ async def test_whole_server(tmp_path: Path, database_url: str) -> None:
         await check(service, people)
 
 
+async def test_gateway_only(tmp_path: Path, database_url: str) -> None:
+    """The engine never outlives its gateway: nobody is left to hold the database."""
+    with serving(tmp_path, database_url) as service:
+        await service.ready()
+        service.process.kill()
+        service.process.wait()
+        await until(lambda: service.gone)
+
+
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> Iterator[Service]:
+    """A server that loses some of its processes."""
+    folder = tmp_path_factory.mktemp("kill")
+    with serving(folder, new_database(folder), **SETTINGS) as service:
+        yield service
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("lane", ["write", "read", "check"])
-async def test_one_engine_process(tmp_path: Path, database_url: str, lane: str) -> None:
+async def test_one_engine_process(running: Service, lane: str) -> None:
     """It is started again; clients stay connected and hardly notice."""
+    service = await running.ready()
     dice = random.Random(8)  # noqa: S311 (the moments of death)
-    with serving(tmp_path, database_url, **SETTINGS) as service:
-        await service.ready()
-        people = await company(service)
-        async with busy(people, dice), talking(service) as talk:
-            await talk.resume(people[0].token)
-            for _ in range(2):
-                await asyncio.sleep(dice.uniform(0.1, 0.4))
-                service.kill_engine(lane)
-                fetched = await talk.send("fetch", {"dataType": "mood_history", "limit": 1})
-                async with talking(service) as newcomer:
-                    await newcomer.resume(people[1].token)
-                assert "fetch_response" == (await talk.reply(fetched))["type"]
-        assert [1, 1, 1] == [person.connections for person in people]
-        assert [lane] * 2 == [line["lane"] for line in service.logged("engine process died")]
-        await check(service, people)
+    people = await company(service)
+    async with busy(people, dice), talking(service) as talk:
+        await talk.resume(people[0].token)
+        for _ in range(2):
+            await asyncio.sleep(dice.uniform(0.1, 0.4))
+            service.kill_engine(lane)
+            fetched = await talk.send("fetch", {"dataType": "mood_history", "limit": 1})
+            async with talking(service) as newcomer:
+                await newcomer.resume(people[1].token)
+            assert "fetch_response" == (await talk.reply(fetched))["type"]
+    assert [1, 1, 1] == [person.connections for person in people]
+    deaths = [line["lane"] for line in service.logged("engine process died")]
+    assert 2 == deaths.count(lane)
+    await check(service, people)

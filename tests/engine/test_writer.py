@@ -381,6 +381,16 @@ def test_unknown_type_from_client(ada: Device) -> None:
 # Limits
 
 
+def test_numbers_repeat(world: World, ada: Device, bob: Device) -> None:
+    """A question's number means something within its batch alone."""
+    writer = Writer(world.database, world.engine.hosts["write"])
+    said = [writer.run([ask("send_hug")])[0] for _ in range(31)]
+    codes = [
+        record.refusal.code for record in said if isinstance(record, Answer) and record.refusal
+    ]
+    assert codes == ["invalid_request"] * 30 + ["rate_limit_exceeded"]
+
+
 def test_limits_of_many() -> None:
     """Limits of people who owe nothing any more are forgotten when there are too many."""
     load_handlers()

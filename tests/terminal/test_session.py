@@ -161,6 +161,41 @@ async def test_the_end_of_the_session_ends_the_conversation(
             await talking
 
 
+async def test_ones_own_moods_are_ones_own(join: Joining, server: FakeServer, shown: Shown) -> None:
+    """They come back as events, from other devices too."""
+    async with join() as hug:
+        talking = asyncio.create_task(
+            converse(Conversation(hug, shown, System()), _silence(), TYPED)
+        )
+        await server.emit(
+            "mood_changed",
+            {
+                "userId": "user-1",
+                "moodId": "mood-1",
+                "mood": "calm",
+                "intensity": 1,
+                "isPublic": False,
+                "timestamp": "2023-08-25T15:30:00.000Z",
+            },
+        )
+        await eventually(lambda: shown == ["you feel calm ●●●●● 1 (private)"])
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+
+
+async def test_whoever_leaves_waits_for_nothing(
+    join: Joining, server: FakeServer, shown: Shown
+) -> None:
+    """What is not answered stays queued."""
+    server.silent.add("send_hug")
+    async with join() as hug:
+        conversation = Conversation(hug, shown, System())
+        await converse(conversation, said("/hug user-2"), TYPED)
+        assert (1, set()) == (hug.waiting, conversation._tasks)
+        server.silent.clear()
+        server.cut()
+
+
 async def test_logging_out_is_left_to_the_end(join: Joining, shown: Shown) -> None:
     """The conversation ends, and says that it is to be for good."""
     async with join() as hug:

@@ -78,10 +78,11 @@ class Feed:
         self._settle()
 
     def restart(self) -> None:
-        """Forget the position: it is that of another user's stream."""
+        """Begin another user's stream; what is held says nothing of its position."""
         self._inbox = Inbox()
-        self._held.clear()
-        self._done = None
+        self._held = deque(held._replace(position=None) for held in self._held)
+        self._done_with = self._done = None
+        self._journal.position(None)
 
     def take(self, message: Incoming) -> None:
         """Take any message of the live connection; raises `HoleError`."""

@@ -72,10 +72,7 @@ class Inbox:
         """
         if self.lagging:
             return False
-        lost = not complete or self._is_hole(start - 1)
-        if lost:
-            self.position = start - 1
-        return lost
+        return not complete or self._is_hole(start - 1)
 
     def in_page(self, number: int) -> Verdict:
         """Judge an event of the open page; its bounds vouch for what is left out."""

@@ -234,7 +234,6 @@ def _locked(path: Path) -> FileIO:
 
 
 def _lock(descriptor: int, path: Path) -> None:
-    os.fchmod(descriptor, 0o600)
     with suppress(BlockingIOError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Whoever had the lock may have put a new file in this one's place.

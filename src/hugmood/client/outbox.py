@@ -99,7 +99,6 @@ class Outbox:
         """Send everything again that is not answered."""
         for entry in self._entries.values():
             entry.sent_at = None
-        self._pauses.clear()
         self._send_alone()
 
     def _ready(self, now: int) -> Iterator[Entry]:

@@ -21,6 +21,7 @@ from hugmood.client import (
     HugMoodError,
     Registration,
     State,
+    Timing,
     connect,
 )
 from hugmood.terminal.conversation import Conversation, standing
@@ -32,6 +33,8 @@ ATTEMPTS: Final = 3
 PATIENCE: Final = 3.0
 """Seconds to wait for signing in before one may type all the same."""
 
+TIMING: Final = Timing(backoff_cap=10)
+"""Someone who watches a countdown is less patient than a program."""
 _ASK_AGAIN: Final = frozenset(
     {"auth_required", "invalid_auth", "auth_expired", "invalid_credentials"}
 )
@@ -143,6 +146,7 @@ async def _talk(wish: Wish, path: Path, identity: Identity) -> int:
         guest=identity if isinstance(identity, Guest) else None,
         state=path,
         connect_timeout=0,
+        timing=TIMING,
         on_state=watch.note,
     ) as hug:
         await hug.signed_in(PATIENCE)
