@@ -1,0 +1,1 @@
+"""Looking back: averages of moods, and what goes with them."""
