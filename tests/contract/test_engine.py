@@ -1,4 +1,4 @@
-"""What an engine does for a gateway: the one of the tests and the one of processes.
+"""What an engine does for a gateway: of processes, and that of the tests.
 
 Both are asked the same; what they answer, and in what order, must be the same.
 """
@@ -36,7 +36,8 @@ from hugmood.store.streams import DEFAULT_RETENTION
 from hugmood.wire import codec
 from hugmood.wire.message import AnyCommand
 from tests.databases import Addressed, migrated_file, streams_for
-from tests.fakes import Clock, FakeAmbient, LocalEngine, TurnLoop
+from tests.fakes import Clock, FakeAmbient, TurnLoop
+from tests.local_engine import LocalEngine
 from tests.world import SECRETS, START
 
 PATIENCE: Final = 20.0

@@ -1,4 +1,4 @@
-"""What a transport does for a connection: the fake one and a real one, held to the same."""
+"""What a transport does for a connection: one contract, fake and real."""
 
 import asyncio
 import socket

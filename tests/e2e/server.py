@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ssl
 
 SOURCE: Final = Path(__file__).parents[2] / "src"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 """Seconds after which a test has failed, however busy the machine is."""
 PROBES: Final = 0.05
 

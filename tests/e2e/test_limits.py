@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +24,9 @@ from websockets.typing import Origin, Subprotocol
 
 from tests.e2e.conftest import NewDatabase
 from tests.e2e.server import Service, serving
-from tests.e2e.talk import PASSWORD, Talk, envelope, new_id, talking
+from tests.e2e.talk import PASSWORD, Message, Talk, envelope, new_id, talking
 
-AUTH_TIMEOUT: Final = 4
+AUTH_TIMEOUT: Final = 6
 FRIEND: Final = "https://friend.example.com"
 KIB: Final = 1024
 MOOD: Final = {"mood": "happy", "intensity": 0.5}
@@ -39,6 +40,8 @@ def running(
     folder = tmp_path_factory.mktemp("limits")
     settings = {
         "auth_timeout": str(AUTH_TIMEOUT),
+        "ping_interval": "3600",  # nothing comes unasked
+        "silence_timeout": "7200",
         "allowed_origins": FRIEND,
         "log_level": "debug",
     }
@@ -64,14 +67,14 @@ async def closing(talk: Talk) -> tuple[str, int]:
 
 async def test_auth_deadline(service: Service) -> None:
     """Heartbeats and commands do not help: there is so much time and no more."""
+    began = time.monotonic()
     async with talking(service) as talk:
-        began = time.monotonic()
         ending = asyncio.create_task(closing(talk))
         while not ending.done():
             await talk.socket.send('{"type": "heartbeat", "id": "h"}')
             await asyncio.sleep(0.2)
         assert ("auth_timeout", 4408) == ending.result()
-        assert AUTH_TIMEOUT - 0.1 < time.monotonic() - began
+        assert AUTH_TIMEOUT <= time.monotonic() - began
 
 
 async def test_client_id(service: Service) -> None:
@@ -122,10 +125,11 @@ async def test_failed_logins(service: Service) -> None:
 async def test_ten_sockets(service: Service) -> None:
     """The eleventh takes the place of the oldest, which need not come back."""
     async with AsyncExitStack() as stack:
-        talks = [await stack.enter_async_context(talking(service)) for _ in range(11)]
+        talks = [await stack.enter_async_context(talking(service))]
         await talks[0].be_guest()
-        for talk in talks[1:]:
-            await talk.resume(talks[0].token)
+        for _ in range(10):
+            talks.append(await stack.enter_async_context(talking(service)))
+            await talks[-1].resume(talks[0].token)
         messages, code = await talks[0].closed()
         assert ("session_replaced", 4409) == (messages[-1]["data"]["code"], code)
         assert "reconnectDelay" not in messages[-1]["data"]
@@ -137,30 +141,42 @@ async def test_ten_sockets(service: Service) -> None:
 
 
 async def test_messages_a_minute(service: Service) -> None:
-    """Forty at once, the `auth` among them; the next is told when to try again."""
+    """Forty at once, the `auth` among them, then two a second; others are told when."""
+    began = time.monotonic()
     async with talking(service) as talk:
         await talk.be_guest()
-        ids = [await talk.send("fetch", {"dataType": "hug_catalog"}) for _ in range(40)]
+        ids = [await talk.send("fetch", {"dataType": "hug_catalog"}) for _ in range(100)]
         replies = [await talk.reply(message_id) for message_id in ids]
-        assert ["fetch_response"] * 39 == [reply["type"] for reply in replies[:39]]
-        assert "rate_limit_exceeded" == replies[39]["data"]["code"]
-        assert 1 == replies[39]["data"]["details"]["retryAfter"]
+    passed = [reply["type"] == "fetch_response" for reply in replies]
+    assert [True] * 39 == passed[:39]
+    assert sum(passed) <= 39 + 2 * (time.monotonic() - began) + 1
+    refusals = [reply["data"] for reply in replies if reply["type"] == "error"]
+    assert {("rate_limit_exceeded", 1)} == {
+        (refusal["code"], refusal["details"]["retryAfter"]) for refusal in refusals
+    }
 
 
 async def test_hugs_a_minute(service: Service) -> None:
-    """Thirty for each person, over however many sockets."""
+    """Thirty for each person, over however many sockets; then one every two seconds."""
+    began = time.monotonic()
     async with talking(service) as ada, talking(service) as also_ada, talking(service) as bob:
         await ada.register("Ada")
         await also_ada.resume(ada.token)
         await bob.register("Bob")
-        hug = {"recipientId": bob.user_id, "hugType": "warm"}
-        for talk in [ada, also_ada] * 15:
-            assert (await talk.request("send_hug", hug))["data"]["success"]
-        refused = await ada.request("send_hug", hug)
-        assert ("rate_limit_exceeded", 2) == (
-            refused["data"]["code"],
-            refused["data"]["details"]["retryAfter"],
-        )
+        sent, error = await hug_until_refused([ada, also_ada], bob)
+    assert 30 <= sent <= 30 + (time.monotonic() - began) / 2 + 1
+    assert "rate_limit_exceeded" == error["code"]
+    assert error["details"]["retryAfter"] in {1, 2}
+
+
+async def hug_until_refused(talks: list[Talk], recipient: Talk) -> tuple[int, Message]:
+    """Hug by one socket after the other; return how many hugs were sent, and the error."""
+    for sent, talk in enumerate(cycle(talks)):
+        hug = {"recipientId": recipient.user_id, "hugType": "warm"}
+        reply = await talk.request("send_hug", hug)
+        if reply["type"] == "error":
+            return sent, reply["data"]
+    raise AssertionError
 
 
 async def test_malformed_messages(service: Service) -> None:

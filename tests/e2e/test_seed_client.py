@@ -36,7 +36,7 @@ def running(
 ) -> Iterator[Service]:
     """A server that pings often."""
     folder = tmp_path_factory.mktemp("seed")
-    settings = {"ping_interval": "1", "silence_timeout": "3"}
+    settings = {"ping_interval": "1", "silence_timeout": "4"}
     with serving(folder, new_database(folder), **settings) as service:
         yield service
 
@@ -234,7 +234,7 @@ async def test_ping_and_pong(service: Service) -> None:
     """Who answers pings stays."""
     async with talking(service) as talk:
         await talk.be_guest()
-        for _ in range(4):
+        for _ in range(5):
             ping = await talk.heard("ping")
             check(ping, "ping", {"timestamp": EXPIRES})
             await talk.send("pong", {"pingId": ping["id"]})

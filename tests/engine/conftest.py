@@ -35,7 +35,7 @@ def registries() -> Iterator[None]:
 
 @pytest.fixture
 def wreck(registries: None) -> MakeWreck:
-    """A command that writes, emits, cuts off its sender's other devices, and then fails."""
+    """A command that writes, emits, cuts off other devices, and then fails."""
 
     class Wrecked(Reply, frozen=True):
         pass

@@ -71,7 +71,7 @@ def test_unhandled(registries: None) -> None:
 
 
 def test_handled(registries: None) -> None:
-    """A function becomes the handler of the command in its signature, and stays itself."""
+    """A function becomes the handler of the command in its signature."""
 
     class DustOff(Command[Dusted], frozen=True):
         pass
@@ -284,6 +284,13 @@ def test_cut_spares_the_asker() -> None:
     ctx = context(ask("send_hug"))
     ctx.cut(1, ["session-1"], "session_revoked")
     assert ctx.outbox.cuts == [Cut(1, ["session-1"], "session_revoked", "client-1")]
+
+
+def test_cut_spares_nobody() -> None:
+    """A cut that is to hit the asker too spares nobody."""
+    ctx = context(ask("send_hug"))
+    ctx.cut(1, ["session-1"], "session_revoked", asker_too=True)
+    assert ctx.outbox.cuts == [Cut(1, ["session-1"], "session_revoked", "")]
 
 
 def test_nobody() -> None:

@@ -1,4 +1,4 @@
-"""Repeated commands (protocol decisions: Sequence numbers and replay, Idempotency)."""
+"""Repeated commands (decisions: Sequence numbers and replay, Idempotency)."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_no_second_effect(ada: Device, bob: Device) -> None:
 
 
 def test_same_in_one_batch(world: World, ada: Device, bob: Device) -> None:
-    """A command that is repeated while the first still runs has no second effect either."""
+    """A command repeated while the first still runs has no second effect."""
     with world.batch():
         for _ in range(3):
             ada.send(hug(bob), id="same")
@@ -138,7 +138,7 @@ SAME = [
 @on_sqlite
 @pytest.mark.parametrize("data", SAME)
 def test_same_values(ada: Device, data: str) -> None:
-    """Payloads are compared as values: order, spaces, escapes, and 1 or 1.0 do not matter."""
+    """Payloads are compared as values: order, spaces, 1 or 1.0 do not matter."""
     first = mood(ada, SAME[0])
     assert (mood(ada, data).data, moods(ada)) == (first.data, 1)
 

@@ -109,7 +109,7 @@ def test_reads_only(world: World, ada: Device) -> None:
 
 
 def test_as_of_sequence(ada: Device, bob: Device) -> None:
-    """A reply says which of the asker's events it reflects, sent to this device or not."""
+    """A reply says which of the asker's events it reflects."""
     hug(bob, ada)
     ada.request(MoodUpdate(mood="calm", intensity=1))
     assert ada.request(FetchMoodHistory()).as_of_sequence == 2
@@ -137,7 +137,7 @@ def broken_catalog(registries: None) -> None:
 
 
 def test_bug(ada: Device, broken_catalog: None) -> None:
-    """A query with a bug is answered without details, and the next one is not affected."""
+    """A query with a bug is answered without details, the next as always."""
     refusal = ada.refusal(FetchHugCatalog())
     assert isinstance(refusal, Error)
     assert (refusal.code, refusal.message, ada.request(FetchFollowers()).total_count) == (

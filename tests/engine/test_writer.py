@@ -205,7 +205,7 @@ def test_refusal_with_effect_beside_failure(
 
 
 def test_refusal_without_effect(world: World, ada: Device, bob: Device) -> None:
-    """A command that is refused before it wrote anything does not cost the batch twice."""
+    """A command refused before it wrote anything costs no second run."""
     before = len(world.database.transactions)
     with world.batch():
         ada.send(hug(bob))
@@ -266,7 +266,7 @@ def test_nothing_private_in_log(world: World, ada: Device, bob: Device) -> None:
 
 @pytest.mark.parametrize("moment", ["begin", "commit"])
 def test_all_fail(world: World, ada: Device, bob: Device, moment: str) -> None:
-    """Where the database fails every command of the batch fails, and nobody hears of any."""
+    """Where the database fails all of the batch fail, and nobody hears of any."""
     setattr(world.database, f"breaks_at_{moment}", FULL)
     with world.batch():
         sent = [ada.send(hug(bob)), bob.send(hug(ada))]
@@ -300,7 +300,7 @@ def hug_data(recipient: Device) -> dict[str, str]:
 
 
 def test_failing_within(world: World, ada: Device, bob: Device, wreck: MakeWreck) -> None:
-    """A command that finds the database gone takes its batch with it, and no later one."""
+    """A command that finds the database gone takes its batch with it, no more."""
     with world.batch():
         lost = ada.send(hug(bob, "lost"))
         bob.send(wreck(how="gone"))

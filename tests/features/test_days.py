@@ -121,7 +121,7 @@ def test_days_go_on(moment: datetime, time_zone: str) -> None:
     ],
 )
 def test_streak(days: list[int], expected: Streak) -> None:
-    """The current run ends on day 10, today, or the day before; the best is the longest."""
+    """The current run ends on day 10, today, or before; the best is the longest."""
     assert streak(days, 10) == expected
 
 

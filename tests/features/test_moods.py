@@ -3,26 +3,22 @@
 from typing import Any
 
 import pytest
-from msgspec import UNSET
 
-from hugmood.ambient import Instant
-from hugmood.features.auth.messages import AuthCredentials
 from hugmood.features.follows.messages import FollowUser
 from hugmood.features.moods.messages import (
     FetchMoodCatalog,
     FetchMoodHistory,
     Location,
     MoodChanged,
-    MoodFilters,
     MoodHistory,
     MoodItem,
     MoodUpdate,
     MoodUpdated,
-    StreakUpdate,
 )
 from hugmood.wire.message import Error, ErrorDetails
 from tests.databases import on_sqlite
 from tests.device import Device, Message
+from tests.features.people import feel, history
 from tests.world import World
 
 DAY = 24 * 3600
@@ -47,16 +43,6 @@ def bob(world: World, ada: Device) -> Device:
     bob.request(FollowUser(target_user_id=ada.user_id, action="follow"))
     ada.events()
     return bob
-
-
-def feel(device: Device, mood: str = "calm", *, at: str | None = None, **more: Any) -> MoodUpdated:  # noqa: ANN401 (passed on)
-    """Say how one feels."""
-    return device.request(MoodUpdate(**{"mood": mood, "intensity": 0.5, **more}), at=at)
-
-
-def history(device: Device, **query: Any) -> list[str]:  # noqa: ANN401 (passed on)
-    """The ids in a history."""
-    return [item.id for item in device.request(FetchMoodHistory(**query)).items]
 
 
 EXAMPLE: dict[str, Any] = {
@@ -467,311 +453,6 @@ def test_other_forms_of_time(ada: Device, at: str) -> None:
     feel(ada, at=at)
     (item,) = ada.request(FetchMoodHistory()).items
     assert str(item.created_at) == "2023-08-25T14:30:00.000Z"
-
-
-# Streaks
-
-
-def run(reply: MoodUpdated) -> tuple[int, int]:
-    """The current and the best streak in a reply."""
-    return reply.streak_update.current, reply.streak_update.best
-
-
-def daily(device: Device, pattern: str) -> list[tuple[int, int]]:
-    """Feel something on each day marked `x`; the streaks that were told.
-
-    A session lasts a day: each day begins with a new one.
-    """
-    world, told = device.world, []
-    for mark in pattern:
-        fresh = world.connect()
-        fresh.sign_in(AuthCredentials(email=device.email, password=device.password))
-        if mark == "x":
-            told.append(run(feel(fresh)))
-        fresh.drop()
-        world.clock.move(DAY)
-    return told
-
-
-def test_first_day(world: World, ada: Device) -> None:
-    """A first mood is a streak of one day, told with the time of now."""
-    assert feel(ada).streak_update == StreakUpdate(
-        current=1, best=1, last_updated=world.clock.after(0)
-    )
-
-
-def test_same_day(ada: Device) -> None:
-    """More moods on one day are one day."""
-    assert [run(feel(ada)) for _ in range(3)] == [(1, 1)] * 3
-
-
-def test_day_after_day(ada: Device) -> None:
-    """A day more is a day more."""
-    assert daily(ada, "xxx") == [(1, 1), (2, 2), (3, 3)]
-
-
-def test_gap(ada: Device) -> None:
-    """A day without a mood ends a streak; the best stays."""
-    assert daily(ada, "xx x") == [(1, 1), (2, 2), (1, 2)]
-
-
-def test_streak_of_the_example(ada: Device) -> None:
-    """Five days after a gap, and twelve before it, are the protocol's example."""
-    assert daily(ada, "x" * 12 + " " + "x" * 5)[-1] == (5, 12)
-
-
-def test_gap_filled(ada: Device) -> None:
-    """A queued mood that arrives late credits its own day, and joins two streaks."""
-    daily(ada, "x x")
-    late = ada.world.connect()
-    late.sign_in(AuthCredentials(email=ada.email, password=ada.password))
-    assert run(feel(late, at="2023-08-26T12:00:00.000Z")) == (3, 3)
-
-
-def test_late_mood_without_today(ada: Device) -> None:
-    """A mood of days ago credits a day that is no longer current."""
-    assert run(feel(ada, at="2023-08-20T12:00:00.000Z")) == (0, 1)
-
-
-def test_yesterday_counts(ada: Device) -> None:
-    """A streak up to yesterday is current: today is not over."""
-    assert run(feel(ada, at="2023-08-24T12:00:00.000Z")) == (1, 1)
-
-
-def test_ahead_into_tomorrow(world: World) -> None:
-    """A client's clock a few minutes ahead may be in tomorrow already."""
-    world.clock.move_to("2023-08-26T03:58:00.000Z")
-    ada = world.register()
-    feel(ada)
-    assert run(feel(ada, at="2023-08-26T04:01:00.000Z")) == (2, 2)
-
-
-@on_sqlite
-@pytest.mark.parametrize(
-    ("time_zone", "first", "second", "expected"),
-    [
-        ("UTC", "2023-08-25T03:59:59.999Z", "2023-08-25T04:00:00.000Z", 2),
-        ("UTC", "2023-08-24T04:00:00.000Z", "2023-08-25T03:59:59.999Z", 1),
-        ("America/New_York", "2023-08-25T07:59:59.999Z", "2023-08-25T08:00:00.000Z", 2),
-        ("America/New_York", "2023-08-24T08:00:00.000Z", "2023-08-25T07:59:59.999Z", 1),
-        ("Pacific/Kiritimati", "2023-08-24T13:59:59.999Z", "2023-08-24T14:00:00.000Z", 2),
-        ("Pacific/Pago_Pago", "2023-08-24T14:59:59.999Z", "2023-08-24T15:00:00.000Z", 2),
-    ],
-)
-def test_day_of_the_person(
-    world: World, time_zone: str, first: str, second: str, expected: int
-) -> None:
-    """A day ends at four in the morning where the person lives."""
-    ada = world.register("Zoe", time_zone=time_zone)
-    feel(ada, at=first)
-    assert run(feel(ada, at=second))[1] == expected
-
-
-@pytest.mark.parametrize(
-    ("time_zone", "moments", "best"),
-    [
-        (  # a day of 23 hours, from four to four
-            "America/New_York",
-            ["2023-03-11T09:00:00Z", "2023-03-12T08:00:00Z", "2023-03-13T08:00:00Z"],
-            3,
-        ),
-        (  # a day of 25 hours
-            "America/New_York",
-            ["2023-11-04T08:00:00Z", "2023-11-05T09:00:00Z", "2023-11-06T09:00:00Z"],
-            3,
-        ),
-        ("UTC", ["2024-02-28T12:00:00Z", "2024-02-29T12:00:00Z", "2024-03-01T12:00:00Z"], 3),
-        ("UTC", ["2024-02-28T12:00:00Z", "2024-03-01T12:00:00Z"], 1),
-        ("UTC", ["2023-02-28T12:00:00Z", "2023-03-01T12:00:00Z"], 2),
-        ("UTC", ["2023-12-31T12:00:00Z", "2024-01-01T12:00:00Z"], 2),
-    ],
-)
-def test_days_of_another_length(
-    world: World, time_zone: str, moments: list[str], best: int
-) -> None:
-    """Days of 23 and 25 hours and leap days are days like any other."""
-    world.clock.move_to(moments[-1])
-    ada = world.register("Zoe", time_zone=time_zone)
-    told = [feel(ada, at=moment) for moment in moments]
-    assert run(told[-1])[1] == best
-
-
-# History
-
-
-def test_private_in_history_of_others(ada: Device, bob: Device) -> None:
-    """Others see the public moods of somebody, and of them only what was told."""
-    place = Location(latitude=1, longitude=2)
-    private: dict[str, Any] = {
-        "note": "secret",
-        "tags": ["work"],
-        "factors": {"sleep": 7.5},
-        "location": place,
-    }
-    feel(ada, **private)
-    public = feel(ada, is_public=True, pleasantness=0.5, **private)
-    assert bob.request(FetchMoodHistory(user_id=ada.user_id)) == MoodHistory(
-        data_type="mood_history",
-        total_count=1,
-        as_of_sequence=1,
-        items=[
-            MoodItem(
-                id=public.mood_id,
-                mood="calm",
-                intensity=0.5,
-                is_public=True,
-                created_at=ada.world.clock.after(0),
-            )
-        ],
-    )
-
-
-def test_strangers_see_public(world: World, ada: Device) -> None:
-    """Public moods can be seen without following."""
-    reply = feel(ada, is_public=True)
-    assert history(world.guest(), user_id=ada.user_id) == [reply.mood_id]
-
-
-def test_tags_of_others(ada: Device, bob: Device) -> None:
-    """By a filter for tags nothing can be found out about the tags of others."""
-    reply = feel(ada, is_public=True, tags=["work"])
-    found = [
-        history(bob, user_id=ada.user_id, filters=MoodFilters(tags=[tag]))
-        for tag in ("work", "play")
-    ]
-    assert found == [[reply.mood_id], [reply.mood_id]]
-
-
-def test_history_of_nobody(ada: Device) -> None:
-    """There is no history of whom there is not."""
-    refusal = ada.refusal(FetchMoodHistory(user_id="user-12345"))
-    assert isinstance(refusal, Error)
-    assert (refusal.code, refusal.details) == ("not_found", ErrorDetails(field="data.userId"))
-
-
-def test_history_apart(ada: Device, bob: Device) -> None:
-    """One's own history has nothing of others."""
-    feel(ada, is_public=True)
-    assert history(bob) == []
-
-
-@pytest.mark.parametrize(("limit", "offset"), [(2, 0), (3, 1), (100, 4), (2, 5)])
-def test_paging(ada: Device, limit: int, offset: int) -> None:
-    """A page begins with the newest, is as long as asked, and knows the whole count."""
-    ids = [feel(ada, at=f"2023-08-25T0{n}:00:00.000Z").mood_id for n in range(5)][::-1]
-    page = ada.request(FetchMoodHistory(limit=limit, offset=offset))
-    assert ([item.id for item in page.items], page.total_count) == (
-        ids[offset : offset + limit],
-        5,
-    )
-
-
-def test_newest_first(ada: Device) -> None:
-    """The order is that of when one felt so, not of when it came; then of when it came."""
-    at = ["2023-08-25T02:00:00.000Z", "2023-08-25T01:00:00.000Z", "2023-08-25T02:00:00.000Z"]
-    first, second, third = (feel(ada, at=moment).mood_id for moment in at)
-    assert history(ada) == [third, first, second]
-
-
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        (MoodFilters(), [4, 3, 2, 1, 0]),
-        (MoodFilters(start_date=Instant.parse("2023-08-25T03:00:00Z")), [4, 3]),
-        (MoodFilters(end_date=Instant.parse("2023-08-25T01:00:00Z")), [1, 0]),
-        (
-            MoodFilters(
-                start_date=Instant.parse("2023-08-25T01:00:00.001Z"),
-                end_date=Instant.parse("2023-08-25T02:59:59.999Z"),
-            ),
-            [2],
-        ),
-        (MoodFilters(moods=["sad"]), [1]),
-        (MoodFilters(moods=["sad", "happy"]), [2, 1]),
-        (MoodFilters(moods=[]), []),
-        (MoodFilters(moods=["no such mood", "'; --"]), []),
-        (MoodFilters(tags=["work"]), [4, 3]),
-        (MoodFilters(tags=["work", "früh"]), [4, 3, 0]),
-        (MoodFilters(tags=[]), []),
-        (MoodFilters(tags=["wor"]), []),
-        (MoodFilters(moods=["calm"], tags=["sport"]), [3]),
-        (
-            MoodFilters(
-                moods=["calm"], tags=["work"], end_date=Instant.parse("2023-08-25T03:00:00Z")
-            ),
-            [3],
-        ),
-    ],
-)
-def test_filters(ada: Device, filters: MoodFilters, expected: list[int]) -> None:
-    """Bounds belong to what is listed, a list means any of it, all filters hold at once."""
-    moods = ["calm", "sad", "happy", "calm", "calm"]
-    tags = [["früh"], UNSET, UNSET, ["work", "sport"], ["work"]]
-    ids = [
-        feel(ada, mood, tags=some, at=f"2023-08-25T0{n}:00:00.000Z").mood_id
-        for n, (mood, some) in enumerate(zip(moods, tags, strict=True))
-    ]
-    page = ada.request(FetchMoodHistory(filters=filters))
-    found = [ids.index(item.id) for item in page.items]
-    assert (found, page.total_count) == (expected, len(expected))
-
-
-def test_effort_of_history(ada: Device) -> None:
-    """A longer page takes no more statements than a short one."""
-    for _ in range(6):
-        feel(ada, tags=["work"])
-    with ada.world.statements() as few:
-        ada.request(FetchMoodHistory(limit=1))
-    with ada.world.statements() as many:
-        ada.request(FetchMoodHistory(limit=6))
-    assert (len(many), len(few) > 0) == (len(few), True)
-
-
-def test_effort_of_streak(ada: Device) -> None:
-    """A mood after a long streak takes no more statements than the first."""
-    with ada.world.statements() as few:
-        feel(ada, at="2023-08-18T14:30:00.000Z")
-    for day in range(19, 25):
-        feel(ada, at=f"2023-08-{day}T14:30:00.000Z")
-    with ada.world.statements() as many:
-        feel(ada)
-    assert (len(many), len(few) > 0) == (len(few), True)
-
-
-@on_sqlite
-@pytest.mark.parametrize(
-    ("data", "field", "issue"),
-    [
-        ({"limit": 101}, "data.limit", "out_of_range"),
-        ({"filters": {"startDate": "2023-08-25"}}, "data.filters.startDate", "invalid_format"),
-        ({"filters": {"endDate": 5}}, "data.filters.endDate", "invalid_type"),
-        ({"filters": {"moods": ["x"] * 31}}, "data.filters.moods", "too_long"),
-        ({"filters": {"tags": ["x" * 33]}}, "data.filters.tags[0]", "too_long"),
-        ({"filters": {"tags": ["x"] * 11}}, "data.filters.tags", "too_long"),
-        ({"filters": None}, "data.filters", "invalid_type"),
-    ],
-)
-def test_bad_history(ada: Device, data: dict[str, object], field: str, issue: str) -> None:
-    """What is wrong with a request for moods is said."""
-    (error,) = ada.raw(
-        {"type": "fetch", "id": "msg-1", "data": {"dataType": "mood_history", **data}}
-    )
-    assert error.data["details"] == {"field": field, "issue": issue}
-
-
-@on_sqlite
-@pytest.mark.parametrize(
-    ("data", "details"),
-    [
-        ({}, {"field": "data.dataType", "issue": "required_field_missing"}),
-        ({"dataType": "nothing"}, {"field": "data.dataType", "issue": "unknown_value"}),
-        ({"dataType": 5}, {"field": "data.dataType", "issue": "invalid_type"}),
-    ],
-)
-def test_unknown_fetch(ada: Device, data: dict[str, object], details: dict[str, str]) -> None:
-    """What cannot be fetched is refused by the field that names it."""
-    (error,) = ada.raw({"type": "fetch", "id": "msg-1", "data": data})
-    assert error.data["details"] == details
 
 
 # The catalogue

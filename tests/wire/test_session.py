@@ -13,9 +13,6 @@ from hugmood.errors import CLOSINGS, CloseCode, Refusal
 from hugmood.wire import codec
 from hugmood.wire.faults import Unreadable
 from hugmood.wire.session import (
-    MAX_MALFORMED,
-    MAX_REFUSED_IN_A_ROW,
-    MAX_UNAUTHENTICATED,
     MAX_WAITING,
     Effect,
     Forward,
@@ -31,6 +28,10 @@ from tests.fakes import Clock, FakeAmbient
 START: Final = "2023-08-25T14:30:00.000Z"
 SECOND: Final = 1000
 DAY: Final = 24 * 3600 * SECOND
+TOLERATED: Final = 10
+"""Malformed messages, and commands before authentication; one more closes."""
+IN_A_ROW: Final = 100
+"""Refused messages, one after the other, that close."""
 DEFAULTS: Final = Settings()
 UNLIMITED: Final = Settings(limited=False)
 
@@ -163,7 +164,7 @@ def test_disconnect_before_authentication() -> None:
 def test_eleventh_command_before_authentication() -> None:
     """Ten are refused; one more closes, by `protocol_error` alone."""
     chat = Chat()
-    for number in range(MAX_UNAUTHENTICATED):
+    for number in range(TOLERATED):
         assert [("auth_required", f"m{number}")] == [
             refusal_of(m) for m in chat.say("mood_update", f"m{number}")
         ]
@@ -306,7 +307,7 @@ def test_too_many_wait_for_auth() -> None:
     """Waiting is bounded, and so are refusals: then the connection is closed."""
     chat = Chat(UNLIMITED)
     chat.say("auth", "auth-1")
-    for _ in range(MAX_WAITING + MAX_REFUSED_IN_A_ROW - 1):
+    for _ in range(MAX_WAITING + IN_A_ROW - 1):
         assert [] == chat.say("mood_update")
     assert ["rate_limit_exceeded"] == [m["data"]["code"] for m in chat.say("mood_update")]
     assert Hang(4429, "rate_limit_exceeded") == chat.hung
@@ -417,7 +418,7 @@ def test_error_without_original() -> None:
 def test_eleventh_malformed_message() -> None:
     """Ten are refused; one more closes, by `protocol_error` alone."""
     chat = signed_in()
-    for _ in range(MAX_MALFORMED):
+    for _ in range(TOLERATED):
         assert [("invalid_request", None)] == [refusal_of(m) for m in chat.raw(b"{")]
     (notice,) = chat.raw(b"{")
     assert {"code": "protocol_error", "message": CLOSINGS["protocol_error"].message} == notice[
@@ -430,7 +431,7 @@ def test_eleventh_malformed_message_in_messagepack() -> None:
     """What could not even be rewritten in JSON counts as well."""
     chat = signed_in()
     error = Unreadable(None, "invalid_format")
-    for _ in range(MAX_MALFORMED):
+    for _ in range(TOLERATED):
         assert len(chat.take(chat.session.unreadable(error, chat.clock.now()))) == 1
     chat.take(chat.session.unreadable(error, chat.clock.now()))
     assert Hang(4400, "protocol_error") == chat.hung
@@ -439,7 +440,7 @@ def test_eleventh_malformed_message_in_messagepack() -> None:
 def test_bad_data_is_not_malformed() -> None:
     """A good envelope with bad text in its data is refused, and not counted."""
     chat = signed_in()
-    for _ in range(2 * MAX_MALFORMED):
+    for _ in range(2 * TOLERATED):
         replies = chat.raw(b'{"type": "mood_update", "id": "a", "data": {"note": "\\u0000"}}')
         assert [("invalid_request", "a")] == [refusal_of(m) for m in replies]
     assert chat.hung is None
@@ -448,7 +449,7 @@ def test_bad_data_is_not_malformed() -> None:
 def test_unknown_type_is_not_malformed() -> None:
     """What the type means is the engine's business."""
     chat = signed_in()
-    for number in range(2 * MAX_MALFORMED):
+    for number in range(2 * TOLERATED):
         chat.say("no_such_type", f"m{number}")
     assert (20, None) == (len(chat.forwarded), chat.hung)
 
@@ -523,7 +524,7 @@ def test_disconnect_over_the_limit() -> None:
 def test_hundred_refused_in_a_row() -> None:
     """Who does not listen is sent away for a minute."""
     chat = signed_in(Settings(burst=1))
-    for _ in range(MAX_REFUSED_IN_A_ROW - 1):
+    for _ in range(IN_A_ROW - 1):
         assert [("rate_limit_exceeded", "msg-1")] == [refusal_of(m) for m in chat.say("fetch")]
     refused, notice = chat.say("fetch")
     assert ("rate_limit_exceeded", "msg-1") == refusal_of(refused)
@@ -537,11 +538,11 @@ def test_hundred_refused_in_a_row() -> None:
 def test_hundred_refused_with_one_between() -> None:
     """One that is taken begins the count anew."""
     chat = signed_in(Settings(burst=1))
-    for _ in range(MAX_REFUSED_IN_A_ROW - 1):
+    for _ in range(IN_A_ROW - 1):
         chat.say("fetch")
     chat.clock.move(1)
     assert [] == chat.say("fetch", "taken")
-    for _ in range(MAX_REFUSED_IN_A_ROW - 1):
+    for _ in range(IN_A_ROW - 1):
         chat.say("fetch")
     assert chat.hung is None
 
@@ -875,7 +876,7 @@ class Conversation(RuleBasedStateMachine):
         else:
             assert self.closing == hang.reason
         if self.closing == "protocol_error" and self.expires is not None:
-            assert self.malformed == MAX_MALFORMED + 1
+            assert self.malformed == TOLERATED + 1
 
     def forward(self, forward: Forward) -> None:
         """See that it may go to the engine."""
@@ -909,12 +910,12 @@ class Conversation(RuleBasedStateMachine):
     @invariant()
     def counts(self) -> None:
         """The eleventh malformed message, or early command, was the last message."""
-        if self.malformed > MAX_MALFORMED:
+        if self.malformed > TOLERATED:
             assert self.session.over
-        if self.closing == "protocol_error" and self.malformed <= MAX_MALFORMED:
-            assert self.early > MAX_UNAUTHENTICATED
+        if self.closing == "protocol_error" and self.malformed <= TOLERATED:
+            assert self.early > TOLERATED
         unheld = not self.outstanding and self.expires is None
-        if unheld and self.early > MAX_UNAUTHENTICATED and not self.settings.limited:
+        if unheld and self.early > TOLERATED and not self.settings.limited:
             assert self.session.over
 
     @invariant()

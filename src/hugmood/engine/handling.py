@@ -114,15 +114,22 @@ class Ctx:
             self.outbox.announcements.append(Announcement(notice, there))
 
     def cut(
-        self, user: int, sessions: Sequence[str], code: CloseCode, *, farewell: bool = False
+        self,
+        user: int,
+        sessions: Sequence[str],
+        code: CloseCode,
+        *,
+        farewell: bool = False,
+        asker_too: bool = False,
     ) -> None:
         """Close the sockets of a user's sessions after the commit, but not the asker's.
 
-        With `farewell` the user left on purpose, and counts as gone at once.
+        With `farewell` the user left on purpose, and counts as gone at once. With
+        `asker_too` the asker's socket is cut as well, if it belongs to one of them.
         """
         if sessions:
-            cut = Cut(user, list(sessions), code, self.ask.client, farewell)
-            self.outbox.cuts.append(cut)
+            spare = "" if asker_too else self.ask.client
+            self.outbox.cuts.append(Cut(user, list(sessions), code, spare, farewell))
 
     def entity_id(self, prefix: str) -> str:
         """Make an id for something new."""

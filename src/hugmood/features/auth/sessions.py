@@ -144,7 +144,8 @@ def _use(ctx: Ctx, session: Session, token_id: str) -> Session:
     if token_id == session.previous_token_id and ctx.now < (session.previous_until or 0):
         return session
     store.revoke(ctx.tx, session.id, ctx.now)
-    ctx.cut(session.user_key, [session.id], "session_revoked")
+    # Who shows it may be the thief: a socket of this session is not spared either.
+    ctx.cut(session.user_key, [session.id], "session_revoked", asker_too=True)
     raise RejectedWithEffect(invalid_token())
 
 
