@@ -172,6 +172,21 @@ Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
 """As far as integers are exact everywhere (RFC 8259 section 6), and tables hold them."""
 Unit = Annotated[float, Meta(ge=0, le=1)]
 
+_FOREVER: Final = 1 << 62
+
+
+class DateRange(Payload, frozen=True, kw_only=True):
+    """A stretch of time to look at; both dates are inclusive."""
+
+    start_date: Instant | UnsetType = UNSET
+    end_date: Instant | UnsetType = UNSET
+
+    def bounds(self) -> tuple[int, int]:
+        """Return first and last moment in ms; what was left out bounds nothing."""
+        end = given(self.end_date)
+        return int(given(self.start_date) or 0), _FOREVER if end is None else int(end)
+
+
 PageLimit = Annotated[int, Meta(ge=1, le=100)]
 
 

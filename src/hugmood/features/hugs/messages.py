@@ -8,6 +8,7 @@ from hugmood.ambient import Instant
 from hugmood.wire.message import (
     Command,
     Count,
+    DateRange,
     Event,
     Id,
     Page,
@@ -84,11 +85,8 @@ class HugHistory(Page, frozen=True, kw_only=True):
     items: list[HugItem]
 
 
-class HugFilters(Payload, frozen=True, kw_only=True):
+class HugFilters(DateRange, frozen=True, kw_only=True):
     """Which hugs; both dates are inclusive."""
-
-    start_date: Instant | UnsetType = UNSET
-    end_date: Instant | UnsetType = UNSET
 
 
 class FetchHugHistory(Query[HugHistory], frozen=True, kw_only=True):

@@ -30,7 +30,6 @@ from hugmood.features.status.service import visibly_online
 from hugmood.wire.message import given, optional
 
 NOT_ACCEPTING: Final = "This person does not take hugs from you"
-_FOREVER: Final = 1 << 62
 
 
 @handles
@@ -72,13 +71,8 @@ def fetch_hug_history(ctx: Ctx, query: FetchHugHistory) -> HugHistory:
     """List the hugs one sent and received."""
     if query.user_id and query.user_id != ctx.caller.user_id:
         raise denied("Whom others hug is private")
-    filters = query.filters or HugFilters()
-    end = filters.end_date
-    wanted = Wanted(
-        ctx.caller.key,
-        start=int(given(filters.start_date) or 0),
-        end=_FOREVER if isinstance(end, UnsetType) else int(end),
-    )
+    start, end = (query.filters or HugFilters()).bounds()
+    wanted = Wanted(ctx.caller.key, start=start, end=end)
     rows = store.page(ctx.tx, wanted, query.limit, query.offset)
     return HugHistory(
         data_type=query.data_type,

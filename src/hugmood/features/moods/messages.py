@@ -8,6 +8,7 @@ from hugmood.ambient import Instant
 from hugmood.wire.message import (
     Command,
     Count,
+    DateRange,
     Event,
     Id,
     Page,
@@ -100,11 +101,9 @@ class MoodHistory(Page, frozen=True, kw_only=True):
     items: list[MoodItem]
 
 
-class MoodFilters(Payload, frozen=True, kw_only=True):
+class MoodFilters(DateRange, frozen=True, kw_only=True):
     """Which entries; both dates are inclusive, a list matches any of its values."""
 
-    start_date: Instant | UnsetType = UNSET
-    end_date: Instant | UnsetType = UNSET
     moods: Annotated[list[MoodSlug], Meta(max_length=30)] | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
 

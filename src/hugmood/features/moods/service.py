@@ -31,7 +31,6 @@ from hugmood.features.moods.store import Entry, Listed, Place, Wanted
 from hugmood.wire.message import given, optional
 
 GRID_DEGREES: Final = 0.1
-_FOREVER: Final = 1 << 62
 
 
 @handles
@@ -152,11 +151,12 @@ def _tell(ctx: Ctx, entry: Entry) -> None:
 
 
 def _wanted(user: int, filters: MoodFilters, *, own: bool) -> Wanted:
+    start, end = filters.bounds()
     return Wanted(
         user,
         public_only=not own,
-        start=int(given(filters.start_date) or 0),
-        end=_FOREVER if isinstance(filters.end_date, UnsetType) else int(filters.end_date),
+        start=start,
+        end=end,
         moods=given(filters.moods),
         # Another's tags are private: to filter by them would tell them.
         tags=given(filters.tags) if own else None,
