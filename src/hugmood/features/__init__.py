@@ -6,7 +6,14 @@ A new feature is a folder and one line here.
 from importlib import import_module
 from typing import Final
 
-FEATURES: Final = ("auth", "follows", "moods", "status", "hugs", "analytics")
+FEATURES: Final = (
+    "auth",
+    "follows",
+    "moods",
+    "status",
+    "hugs",
+    "analytics",
+)
 
 
 def load_messages() -> None:

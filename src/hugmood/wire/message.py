@@ -81,7 +81,7 @@ class Command(Payload, Generic[R], frozen=True):
 
 
 def _register_command(cls: "type[AnyCommand]") -> None:
-    if cls.__name__ == "Query":
+    if cls.__name__ in {"Query", "PageQuery"}:
         return
     variant = cls.__dict__.get("variant")
     cls.wire_type = variant.type if variant else wire_word(cls.__name__)
@@ -188,6 +188,14 @@ class DateRange(Payload, frozen=True, kw_only=True):
 
 
 PageLimit = Annotated[int, Meta(ge=1, le=100)]
+
+
+class PageQuery(Query[R], frozen=True, kw_only=True):
+    """Ask for one page of a list, the caller's if `user_id` is left out."""
+
+    user_id: Id | UnsetType = UNSET
+    limit: PageLimit = 20
+    offset: Count = 0
 
 
 class Envelope(Struct, frozen=True, rename="camel"):

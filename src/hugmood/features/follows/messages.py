@@ -2,18 +2,14 @@
 
 from typing import ClassVar, Literal
 
-from msgspec import UNSET, UnsetType
-
 from hugmood.ambient import Instant
 from hugmood.wire.message import (
     Command,
-    Count,
     Event,
     Id,
     Page,
-    PageLimit,
+    PageQuery,
     Payload,
-    Query,
     Reply,
     Variant,
 )
@@ -60,23 +56,17 @@ class FollowPage(Page, frozen=True, kw_only=True):
     items: list[FollowItem]
 
 
-class FetchFollowers(Query[FollowPage], frozen=True, kw_only=True):
+class FetchFollowers(PageQuery[FollowPage], frozen=True, kw_only=True):
     """Who follows you."""
 
     variant = Variant("fetch", "dataType", "followers")
 
     data_type: Literal["followers"] = "followers"
-    user_id: Id | UnsetType = UNSET
-    limit: PageLimit = 20
-    offset: Count = 0
 
 
-class FetchFollowing(Query[FollowPage], frozen=True, kw_only=True):
+class FetchFollowing(PageQuery[FollowPage], frozen=True, kw_only=True):
     """Whom you follow."""
 
     variant = Variant("fetch", "dataType", "following")
 
     data_type: Literal["following"] = "following"
-    user_id: Id | UnsetType = UNSET
-    limit: PageLimit = 20
-    offset: Count = 0

@@ -7,12 +7,11 @@ from msgspec import UNSET, Meta, UnsetType
 from hugmood.ambient import Instant
 from hugmood.wire.message import (
     Command,
-    Count,
     DateRange,
     Event,
     Id,
     Page,
-    PageLimit,
+    PageQuery,
     Payload,
     Query,
     Reply,
@@ -89,15 +88,12 @@ class HugFilters(DateRange, frozen=True, kw_only=True):
     """Which hugs; both dates are inclusive."""
 
 
-class FetchHugHistory(Query[HugHistory], frozen=True, kw_only=True):
+class FetchHugHistory(PageQuery[HugHistory], frozen=True, kw_only=True):
     """The hugs you sent and received."""
 
     variant = Variant("fetch", "dataType", "hug_history")
 
     data_type: Literal["hug_history"] = "hug_history"
-    user_id: Id | UnsetType = UNSET
-    limit: PageLimit = 20
-    offset: Count = 0
     filters: HugFilters | UnsetType = UNSET
 
 

@@ -7,12 +7,10 @@ from msgspec import UNSET, Meta, UnsetType
 from hugmood.ambient import Instant
 from hugmood.wire.message import (
     Command,
-    Count,
     DateRange,
     Event,
-    Id,
     Page,
-    PageLimit,
+    PageQuery,
     Payload,
     Query,
     Reply,
@@ -108,15 +106,12 @@ class MoodFilters(DateRange, frozen=True, kw_only=True):
     tags: Tags | UnsetType = UNSET
 
 
-class FetchMoodHistory(Query[MoodHistory], frozen=True, kw_only=True):
+class FetchMoodHistory(PageQuery[MoodHistory], frozen=True, kw_only=True):
     """One's own entries, or with `user_id` another's public ones."""
 
     variant = Variant("fetch", "dataType", "mood_history")
 
     data_type: Literal["mood_history"] = "mood_history"
-    user_id: Id | UnsetType = UNSET
-    limit: PageLimit = 20
-    offset: Count = 0
     filters: MoodFilters | UnsetType = UNSET
 
 

@@ -6,13 +6,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from hugmood.wire.message import (
     Command,
-    Count,
-    Id,
     Notice,
     Page,
-    PageLimit,
+    PageQuery,
     Payload,
-    Query,
     Reply,
     Variant,
 )
@@ -59,12 +56,9 @@ class StatusPage(Page, frozen=True, kw_only=True):
     items: list[StatusItem]
 
 
-class FetchStatuses(Query[StatusPage], frozen=True, kw_only=True):
+class FetchStatuses(PageQuery[StatusPage], frozen=True, kw_only=True):
     """How those you follow are seen now."""
 
     variant = Variant("fetch", "dataType", "statuses")
 
     data_type: Literal["statuses"] = "statuses"
-    user_id: Id | UnsetType = UNSET
-    limit: PageLimit = 20
-    offset: Count = 0

@@ -1,0 +1,8 @@
+"""What the account features need."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Make the tables."""
