@@ -58,7 +58,8 @@ def place(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Itera
 
 
 @contextmanager
-def _quick_place(dialect: str, request: pytest.FixtureRequest) -> Iterator[Place]:
+def quick_place(dialect: str, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """An empty database of this kind, as quick as it can be."""
     with ExitStack() as stack:
         found: Place
         if dialect == "postgres":
@@ -92,5 +93,5 @@ def world(make_world: MakeWorld) -> World:
 @pytest.fixture
 def world_on_both(dialect: str, request: pytest.FixtureRequest) -> Iterator[World]:
     """A world as it is by default; each test runs on SQLite and on PostgreSQL."""
-    with _quick_place(dialect, request) as place, World(place) as world:
+    with quick_place(dialect, request) as place, World(place) as world:
         yield world

@@ -96,6 +96,8 @@ class LocalEngine:
 
     def keep_house(self) -> None:
         """Use a quiet moment, as the writer does every second."""
+        said = list(self._works["write"].answers([]))
+        self._loop.call_soon(self._hear_all, said)
         while self._works["write"].idle():
             pass
 
@@ -167,6 +169,10 @@ class LocalEngine:
         while lane != "write" and work.idle():
             said += work.answers([])
         return [read_said(pack(records)[LENGTH:]) for records in said]
+
+    def _hear_all(self, said: list[list[Said]]) -> None:
+        for records in said:
+            self._hear(read_said(pack(records)[LENGTH:]))
 
     def _hear(self, said: list[Said]) -> None:
         deliveries: list[Delivery] = []

@@ -205,3 +205,4 @@ class World:
                 device.beat()
         self.settle()
         self.engine.keep_house()
+        self.settle()

@@ -102,7 +102,7 @@ class Journal:
 
     def bodies(self, user: int) -> list[bytes]:
         """Read all there is."""
-        return [body for page in self.pages(user) for _, body in page.entries]
+        return [body for page in self.pages(user) for _, body, _ in page.entries]
 
     def heads(self, *users: int) -> list[int]:
         """The newest numbers, as the writer knows them."""

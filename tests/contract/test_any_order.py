@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from hugmood.store.streams import PAGE_MESSAGES, NewEvent, Retention, Stretch
+from hugmood.store.streams import PAGE_MESSAGES, NewEvent, Retention, Stored, Stretch
 from tests.contract.journal import HOUR, Journal
 from tests.databases import Place
 
@@ -87,7 +87,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert page.complete is (page.start == after + 1)
         assert after < page.start <= max(after, self._may_be_gone(user)) + 1
         expected = list(enumerate((body for body, _ in known), 1))[page.start - 1 :]
-        assert page.entries == expected[:PAGE_MESSAGES]
+        assert page.entries == [Stored(*entry) for entry in expected[:PAGE_MESSAGES]]
         assert page.end == page.start - 1 + len(page.entries)
 
     def _may_be_gone(self, user: int) -> int:

@@ -16,6 +16,7 @@ from hugmood.store.streams import (
     PAGE_MESSAGES,
     NewEvent,
     Retention,
+    Stored,
     Stretch,
 )
 from tests.contract.journal import ADA, BOB, DAY, EVE, HOUR, NOBODY, NOW, SWEEP, Journal
@@ -51,7 +52,7 @@ def journal(place: Place, kind: str, retention: Retention) -> Journal:
 
 def numbers(page: Stretch) -> list[int]:
     """The numbers of a page's events."""
-    return [number for number, _ in page.entries]
+    return [number for number, *_ in page.entries]
 
 
 # Numbers
@@ -169,7 +170,7 @@ def test_whole_page(journal: Journal) -> None:
     journal.append(NewEvent(b"a", [ADA, BOB]), NewEvent(b"b", [BOB]))
     journal.append(NewEvent(bytes(range(256)), [ADA]))
     assert journal.page(ADA) == Stretch(
-        [(1, b"a"), (2, bytes(range(256)))], start=1, end=2, head=2, complete=True
+        [Stored(1, b"a"), Stored(2, bytes(range(256)))], start=1, end=2, head=2, complete=True
     )
 
 
@@ -177,7 +178,7 @@ def test_page_from_the_middle(journal: Journal) -> None:
     """A page begins after the number that is named."""
     journal.append(*(NewEvent(body, [ADA]) for body in (b"a", b"b", b"c")))
     assert journal.page(ADA, 1) == Stretch(
-        [(2, b"b"), (3, b"c")], start=2, end=3, head=3, complete=True
+        [Stored(2, b"b"), Stored(3, b"c")], start=2, end=3, head=3, complete=True
     )
 
 
@@ -204,7 +205,7 @@ def test_page_across_log(journal: Journal) -> None:
     journal.compact()
     journal._compacting = False
     journal.append(NewEvent(b"b", [ADA]))
-    assert journal.page(ADA).entries == [(1, b"a"), (2, b"b")]
+    assert journal.page(ADA).entries == [Stored(1, b"a"), Stored(2, b"b")]
 
 
 @pytest.mark.parametrize("count", [PAGE_MESSAGES, PAGE_MESSAGES + 1])
@@ -244,7 +245,7 @@ def test_kept_by_age(journal: Journal) -> None:
     journal.append(NewEvent(b"a", [ADA]))
     journal.now += 30 * DAY - 2 * SWEEP
     journal.tidy()
-    assert journal.page(ADA) == Stretch([(1, b"a")], start=1, end=1, head=1, complete=True)
+    assert journal.page(ADA) == Stretch([Stored(1, b"a")], start=1, end=1, head=1, complete=True)
 
 
 def test_pruned_by_age(journal: Journal) -> None:
@@ -255,7 +256,7 @@ def test_pruned_by_age(journal: Journal) -> None:
     journal.append(NewEvent(b"b", [ADA]))
     journal.now += 10 * DAY
     journal.tidy()
-    assert journal.page(ADA) == Stretch([(2, b"b")], start=2, end=2, head=2, complete=False)
+    assert journal.page(ADA) == Stretch([Stored(2, b"b")], start=2, end=2, head=2, complete=False)
 
 
 def test_all_pruned(journal: Journal) -> None:
@@ -272,7 +273,7 @@ def test_nothing_missed_of_pruned(journal: Journal) -> None:
     journal.now += 31 * DAY
     journal.tidy()
     journal.append(NewEvent(b"b", [ADA]))
-    assert journal.page(ADA, 1) == Stretch([(2, b"b")], start=2, end=2, head=2, complete=True)
+    assert journal.page(ADA, 1) == Stretch([Stored(2, b"b")], start=2, end=2, head=2, complete=True)
 
 
 def test_numbers_after_all_pruned(journal: Journal) -> None:
@@ -318,7 +319,7 @@ def test_kept_with_its_neighbours(journal: Journal) -> None:
     journal.append(NewEvent(b"b", [ADA]))
     journal.now += 30 * DAY - HOUR // 2
     journal.tidy()
-    assert (journal.page(ADA).entries[-1], journal.bodies(BOB)) == ((2, b"b"), [])
+    assert (journal.page(ADA).entries[-1], journal.bodies(BOB)) == (Stored(2, b"b"), [])
 
 
 def test_space_given_back(journal: Journal) -> None:
@@ -454,3 +455,106 @@ def test_two_writers(place: Place, retention: Retention) -> None:
     with ThreadPoolExecutor() as pool:
         given = [number for some in pool.map(write, journals, crowds) for number in some]
     assert sorted(given) == list(range(1, 51))
+
+
+# Who caused an event
+
+
+def hide(journal: Journal, author: int, *, from_: int) -> None:
+    """Leave out of the one's stream what the other causes."""
+    with journal.database.transaction(write=True) as tx:
+        journal.streams.hide(tx, from_, author)
+
+
+def erase(journal: Journal, author: int, containing: bytes = b"") -> None:
+    """Take out what somebody caused."""
+    with journal.database.transaction(write=True) as tx:
+        journal.streams.erase(tx, author, containing)
+
+
+@pytest.fixture
+def people(journal: Journal) -> Journal:
+    """Streams of people who have accounts."""
+    with journal.database.transaction(write=True) as tx:
+        for key in (ADA, BOB, EVE):
+            tx.execute(
+                "INSERT INTO account (id, guest, name, created_at) VALUES (:id, :no, '', 0)",
+                {"id": str(key), "no": False},
+            )
+    return journal
+
+
+def test_author(journal: Journal) -> None:
+    """An event tells who caused it, live and in a page."""
+    with journal.database.transaction(write=True) as tx:
+        (live,) = journal.streams.append(tx, [NewEvent(b"a", [ADA], BOB)], NOW)
+    assert (live.author, journal.page(ADA).entries) == (BOB, [Stored(1, b"a", BOB)])
+
+
+def test_hidden(people: Journal) -> None:
+    """A hidden author's event takes a number; it is neither told nor in a page."""
+    hide(people, BOB, from_=ADA)
+    appended = people.append(NewEvent(b"a", [ADA, EVE], BOB), NewEvent(b"b", [ADA], EVE))
+    assert appended == [{EVE: 1}, {ADA: 2}]
+    assert people.page(ADA) == Stretch([Stored(2, b"b", EVE)], 1, 2, 2, complete=True)
+
+
+def test_hidden_afterwards(people: Journal) -> None:
+    """What came before somebody was hidden is in no page any more."""
+    people.append(NewEvent(b"a", [ADA, EVE], BOB))
+    hide(people, BOB, from_=ADA)
+    assert (people.bodies(ADA), people.bodies(EVE)) == ([], [b"a"])
+    assert people.page(ADA) == Stretch([], 1, 1, 1, complete=True)
+
+
+def test_hidden_twice_shown_once(people: Journal) -> None:
+    """Hiding twice is hiding once; what is shown again is all there."""
+    hide(people, BOB, from_=ADA)
+    hide(people, BOB, from_=ADA)
+    people.append(NewEvent(b"a", [ADA], BOB))
+    with people.database.transaction(write=True) as tx:
+        people.streams.show(tx, ADA, BOB)
+    assert people.append(NewEvent(b"b", [ADA], BOB)) == [{ADA: 2}]
+    assert people.bodies(ADA) == [b"a", b"b"]
+
+
+def test_nobody_hides_the_service(people: Journal) -> None:
+    """What the service itself says is never hidden."""
+    hide(people, BOB, from_=ADA)
+    assert people.append(NewEvent(b"a", [ADA])) == [{ADA: 1}]
+
+
+def test_page_of_hidden(people: Journal) -> None:
+    """A page full of hidden events is empty, and leads on to the next."""
+    hide(people, BOB, from_=ADA)
+    people.append(*(NewEvent(b"a", [ADA], BOB) for _ in range(PAGE_MESSAGES)))
+    people.append(NewEvent(b"b", [ADA], EVE))
+    first, second = people.pages(ADA)
+    assert (first.entries, first.end) == ([], PAGE_MESSAGES)
+    assert second.entries == [Stored(PAGE_MESSAGES + 1, b"b", EVE)]
+
+
+def test_erased(journal: Journal) -> None:
+    """What an author caused is gone from all streams; the numbers stay."""
+    journal.append(NewEvent(b"a", [ADA, EVE], BOB), NewEvent(b"b", [ADA], EVE))
+    erase(journal, BOB)
+    assert (journal.bodies(ADA), journal.bodies(EVE)) == ([b"b"], [])
+    assert journal.page(ADA).end == 2
+
+
+def test_erased_in_part(journal: Journal) -> None:
+    """Only that author's events which contain something are erased."""
+    journal.append(*(NewEvent(body, [ADA], BOB) for body in (b"mood-1 x", b"mood-2 x")))
+    journal.append(NewEvent(b"mood-1 x", [ADA], EVE))
+    erase(journal, BOB, b"mood-1")
+    assert journal.bodies(ADA) == [b"mood-2 x", b"mood-1 x"]
+
+
+def test_dropped(journal: Journal) -> None:
+    """The stream of one who is no more holds nothing; others' are as they were."""
+    journal.append(NewEvent(b"a", [ADA, BOB]))
+    journal.compact()
+    with journal.database.transaction(write=True) as tx:
+        journal.streams.drop(tx, ADA)
+    assert (journal.position(ADA), journal.bodies(ADA)) == (0, [])
+    assert journal.bodies(BOB) == [b"a"]

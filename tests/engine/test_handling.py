@@ -261,7 +261,7 @@ def test_emit_to_nobody() -> None:
     """An event for nobody is no event."""
     ctx = context(ask("send_hug"))
     ctx.emit(FollowUpdate(user_id="", user_name="", timestamp=None), to=[])  # type: ignore[arg-type]
-    assert ctx.outbox.emissions == []
+    assert ctx.outbox.changes == []
 
 
 def test_emit() -> None:
@@ -269,7 +269,7 @@ def test_emit() -> None:
     ctx = context(ask("send_hug"))
     event = FollowUpdate(user_id="", user_name="", timestamp=None)  # type: ignore[arg-type]
     ctx.emit(event, to=[1, 2])
-    assert ctx.outbox.emissions == [Emission(event, [1, 2])]
+    assert ctx.outbox.changes == [Emission(event, [1, 2], ctx.caller.key)]
 
 
 def test_cut_of_nothing() -> None:

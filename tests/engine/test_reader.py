@@ -61,7 +61,7 @@ def test_page(reader: Reader, ada: Device, bob: Device) -> None:
     hug(ada, bob)
     found = reader.answer(AskPage(7, 2, 0))
     assert isinstance(found, StreamPage)
-    assert found == StreamPage(7, [Entry(1, found.entries[0].prefix)], 1, 1, 1, complete=True)
+    assert found == StreamPage(7, [Entry(1, found.entries[0].prefix, 1)], 1, 1, 1, complete=True)
     sent = msgspec.json.decode(found.entries[0].prefix + b"}")
     live = bob.received[-1]
     assert sent == {

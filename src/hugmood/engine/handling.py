@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar, get_args, get_type
 import msgspec
 
 from hugmood.ambient import Ambient
+from hugmood.engine import schedule
 from hugmood.engine.records import Ask, Caller, Cut, Grant
 from hugmood.errors import CloseCode, Rejected, denied, invalid
 from hugmood.store.database import Transaction
-from hugmood.store.streams import Streams
+from hugmood.store.streams import SERVICE, Streams
 from hugmood.wire import codec
 from hugmood.wire.message import (
     COMMANDS,
@@ -58,10 +59,24 @@ class Host:
 
 
 class Emission(NamedTuple):
-    """An event on its way into the streams of these users."""
+    """An event on its way into the streams of these users; `author` caused it."""
 
     event: Event
     to: Sequence[int]
+    author: int
+
+
+class Erasure(NamedTuple):
+    """What an author caused is to leave all streams, or only what contains this."""
+
+    author: int
+    containing: bytes
+
+
+class Removal(NamedTuple):
+    """A user's whole stream is to go."""
+
+    user: int
 
 
 class Announcement(NamedTuple):
@@ -75,7 +90,8 @@ class Announcement(NamedTuple):
 class Outbox:
     """What a command sets off; it goes out only after the commit."""
 
-    emissions: list[Emission] = field(default_factory=list)
+    changes: list[Emission | Erasure | Removal] = field(default_factory=list)
+    """What happens to streams, in this order."""
     announcements: list[Announcement] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
     grant: Grant | None = None
@@ -99,10 +115,35 @@ class Ctx:
             raise AssertionError(message)
         return self.ask.caller
 
-    def emit(self, event: Event, *, to: Sequence[int]) -> None:
-        """Put an event in the streams of these users (keys), once each."""
+    def emit(self, event: Event, *, to: Sequence[int], author: int | None = None) -> None:
+        """Put an event in the streams of these users (keys), once each.
+
+        Those who block its author, by default the caller, will not see it.
+        """
+        if author is None:
+            author = self.ask.caller.key if self.ask.caller else SERVICE
         if to:
-            self.outbox.emissions.append(Emission(event, list(dict.fromkeys(to))))
+            self.outbox.changes.append(Emission(event, list(dict.fromkeys(to)), author))
+
+    def erase(self, author: int, *, containing: str = "") -> None:
+        """Take the events that this user (key) caused out of all streams.
+
+        With `containing` only those whose message has this text in it, such as an id.
+        What is emitted after this stays.
+        """
+        self.outbox.changes.append(Erasure(author, containing.encode()))
+
+    def drop_stream(self, user: int) -> None:
+        """Delete the stream of a user (key) who is no more."""
+        self.outbox.changes.append(Removal(user))
+
+    def schedule(self, command: AnyCommand, *, at: int) -> None:
+        """Have an internal command handled at this time (ms), or as soon as possible.
+
+        It survives restarts, and happens once however many processes there are. By then
+        things may have changed: its handler looks, and does nothing if it is moot.
+        """
+        schedule.put(self.tx, command.wire_type, codec.encode(command), at)
 
     def push(self, notice: Notice, *, to: Sequence[int]) -> None:
         """Tell those of these users (keys) who are online, but not the asker's socket.

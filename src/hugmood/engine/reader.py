@@ -51,7 +51,7 @@ class Reader:
 
     def _page(self, tx: Transaction, question: AskPage) -> StreamPage:
         found = self._host.streams.page(tx, question.user, question.after)
-        entries = [Entry(number, prefix) for number, prefix in found.entries]
+        entries = [Entry(*entry) for entry in found.entries]
         return StreamPage(
             question.number, entries, found.start, found.end, found.head, found.complete
         )

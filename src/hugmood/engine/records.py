@@ -42,6 +42,21 @@ class Ask(Record, frozen=True):
     internal: bool = False
 
 
+def internal_ask(kind: str, data: bytes, number: int = NOBODY) -> Ask:
+    """Make an `Ask` of an internal command, which no client sent."""
+    return Ask(
+        number=number,
+        type=kind,
+        id="",
+        data=data,
+        caller=None,
+        at=None,
+        client="",
+        remote="",
+        internal=True,
+    )
+
+
 class AskPage(Record, frozen=True):
     """Give me what this user's stream holds after a number."""
 
@@ -113,17 +128,21 @@ class Delivery(Record, frozen=True):
     """A stored event and its number in each recipient's stream.
 
     `prefix` is the message without its number (`codec.prefix`); users and numbers
-    are arrays of signed 64-bit integers in machine order.
+    are arrays of signed 64-bit integers in machine order. `author` is the key of the
+    person who caused it, 0 for none.
     """
 
     prefix: bytes
     users: bytes
     numbers: bytes
+    author: int = 0
 
     @classmethod
-    def of(cls, prefix: bytes, users: Sequence[int], numbers: Sequence[int]) -> "Delivery":
+    def of(
+        cls, prefix: bytes, users: Sequence[int], numbers: Sequence[int], author: int = 0
+    ) -> "Delivery":
         """Pack users and numbers, which belong together by place."""
-        return cls(prefix, array("q", users).tobytes(), array("q", numbers).tobytes())
+        return cls(prefix, array("q", users).tobytes(), array("q", numbers).tobytes(), author)
 
 
 class Transient(Record, frozen=True):
@@ -148,10 +167,11 @@ class Transient(Record, frozen=True):
 
 
 class Entry(Struct, frozen=True, array_like=True):
-    """An event in one user's stream."""
+    """An event in one user's stream; `author` as in a `Delivery`."""
 
     number: int
     prefix: bytes
+    author: int = 0
 
 
 class StreamPage(Record, frozen=True):

@@ -33,6 +33,7 @@ from hugmood.engine.records import (
     Question,
     Ready,
     Said,
+    internal_ask,
     pack,
     read_questions,
 )
@@ -82,7 +83,10 @@ class WriteWork:
         self._host = host
 
     def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
-        """Answer in batches; presence counts for the commands that follow it."""
+        """Answer in batches; presence counts for the commands that follow it.
+
+        With no questions there is what was scheduled and is due.
+        """
         batch: list[Ask] = []
         for question in questions:
             if isinstance(question, Ask):
@@ -97,6 +101,8 @@ class WriteWork:
                 batch = batch[MAX_BATCH:]
         if batch:
             yield self._run(batch)
+        while not questions and (said := self._run([])):
+            yield said
 
     def idle(self) -> bool:
         """Keep house."""
@@ -175,16 +181,10 @@ def _presence_changes(presence: Presence) -> list[Ask]:
     changes = [PresenceChanged(user_key=user) for user in (*presence.here, *presence.gone)]
     changes += [PresenceChanged(user_key=user, again=True) for user in presence.again]
     return [
-        Ask(
-            number=presence.number if place == len(changes) else NOBODY,
-            type=change.wire_type,
-            id="",
-            data=codec.encode(change),
-            caller=None,
-            at=None,
-            client="",
-            remote="",
-            internal=True,
+        internal_ask(
+            change.wire_type,
+            codec.encode(change),
+            presence.number if place == len(changes) else NOBODY,
         )
         for place, change in enumerate(changes if presence.number else [], 1)
     ]

@@ -10,19 +10,33 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from hugmood.engine import schedule
 from hugmood.engine.handling import (
     Announcement,
     Ctx,
     Emission,
+    Erasure,
     Host,
     Outbox,
     RejectedWithEffect,
+    Removal,
     Route,
     dispatch,
     route,
 )
 from hugmood.engine.idempotency import Memory, forget_old
-from hugmood.engine.records import NOBODY, Answer, Ask, Cut, Delivery, Onward, Said, Transient
+from hugmood.engine.records import (
+    NOBODY,
+    Answer,
+    Ask,
+    Cut,
+    Delivery,
+    Onward,
+    Said,
+    Transient,
+    internal_ask,
+)
+from hugmood.engine.schedule import Due
 from hugmood.errors import Refusal, Rejected, too_many, unavailable
 from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable, Transaction
 from hugmood.store.streams import NewEvent, Numbered
@@ -32,6 +46,8 @@ from hugmood.wire.message import Command, Push, Reply
 
 _FORGET_EVERY: Final = 60_000
 _MOST_BUCKETS: Final = 10_000
+_LOOK_EVERY: Final = 1_000
+"""How often the schedule is looked at, ms; what is due waits no longer than this."""
 
 log = structlog.get_logger()
 
@@ -43,7 +59,7 @@ class _MustUndo(Exception):  # noqa: N818 (it asks for the batch to be repeated)
 class _Outcome(NamedTuple):
     answer: Answer
     cuts: Sequence[Cut] = ()
-    events: Sequence[NewEvent] = ()
+    changes: Sequence[NewEvent | Erasure | Removal] = ()
     transients: Sequence[Transient] = ()
 
 
@@ -56,14 +72,18 @@ class Writer:
         self._host = host
         self._limits = UserLimits()
         self._forget_due = 0
+        self._look_at = 0
 
     def run(self, asks: Sequence[Ask]) -> list[Said]:
         """Run a batch; what it returns may be told, for it is on disk.
 
         Answers come first, in the order of the commands, then the events, then the
         notices: a connection that signs in within the batch gets the batch's events.
-        Commands that `NOBODY` waits for get no answer.
+        Commands that `NOBODY` waits for get no answer. What was scheduled and is due comes
+        before the batch: with an empty one that is all there is.
         """
+        if not asks and not self._anything_due():
+            return []
         self._limits.begin()
         try:
             try:
@@ -94,14 +114,63 @@ class Writer:
         try:
             with self._database.transaction(write=True) as tx:
                 memory = Memory(tx, now)
-                outcomes = [self._one(tx, memory, ask, now, isolated=isolated) for ask in asks]
+                claimed = schedule.claim(tx, now) if now >= self._look_at else None
+                outcomes = [
+                    *(self._due(tx, memory, due, now, isolated=isolated) for due in claimed or ()),
+                    *(self._one(tx, memory, ask, now, isolated=isolated) for ask in asks),
+                ]
                 memory.write()
-                events = [event for outcome in outcomes for event in outcome.events]
-                numbered = self._host.streams.append(tx, events, now)
+                changes = [change for outcome in outcomes for change in outcome.changes]
+                numbered = self._write_streams(tx, changes, now)
         except BaseException:
             self._host.streams.forget()
             raise
+        if claimed is not None and len(claimed) < schedule.MOST:
+            self._look_at = now + _LOOK_EVERY
         return _told(outcomes, numbered)
+
+    def _write_streams(
+        self, tx: Transaction, changes: Sequence[NewEvent | Erasure | Removal], now: int
+    ) -> list[Numbered]:
+        """Append events, all in one where nothing is taken away between them."""
+        streams = self._host.streams
+        numbered: list[Numbered] = []
+        waiting: list[NewEvent] = []
+        for change in changes:
+            if isinstance(change, NewEvent):
+                waiting.append(change)
+                continue
+            numbered += streams.append(tx, waiting, now)
+            waiting = []
+            if isinstance(change, Erasure):
+                streams.erase(tx, change.author, change.containing)
+            else:
+                streams.drop(tx, change.user)
+        return numbered + streams.append(tx, waiting, now)
+
+    def _anything_due(self) -> bool:
+        now = self._host.ambient.now()
+        if now < self._look_at:
+            return False
+        try:
+            with self._database.transaction(write=False) as tx:
+                found = schedule.any_due(tx, now)
+        except DatabaseError as error:
+            log.warning("schedule unknown", error=str(error))
+            found = False
+        if not found:
+            self._look_at = now + _LOOK_EVERY
+        return found
+
+    def _due(
+        self, tx: Transaction, memory: Memory, due: Due, now: int, *, isolated: bool
+    ) -> _Outcome:
+        ask = internal_ask(due.type, due.data)
+        outcome = self._one(tx, memory, ask, now, isolated=isolated)
+        if outcome.answer.refusal:
+            log.error("due command put back", type=due.type, attempts=due.attempts + 1)
+            schedule.put_back(tx, due, now)
+        return outcome
 
     def _one(
         self, tx: Transaction, memory: Memory, ask: Ask, now: int, *, isolated: bool
@@ -137,14 +206,18 @@ class Writer:
         except RejectedWithEffect as rejected:
             return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox.cuts)
         answer = answered(ask, result, outbox)
-        events = [self._encoded(emission, now) for emission in outbox.emissions]
+        changes = [self._encoded(change, now) for change in outbox.changes]
         transients = [self._transient(said, ask, now) for said in outbox.announcements]
         if remembered:  # nothing may fail after this: a failed command is not remembered
             memory.keep(ask, answer.data)
-        return _Outcome(answer, outbox.cuts, events, transients)
+        return _Outcome(answer, outbox.cuts, changes, transients)
 
-    def _encoded(self, emission: Emission, now: int) -> NewEvent:
-        return NewEvent(self._prefix(emission.event, now), emission.to)
+    def _encoded(
+        self, change: Emission | Erasure | Removal, now: int
+    ) -> NewEvent | Erasure | Removal:
+        if not isinstance(change, Emission):
+            return change
+        return NewEvent(self._prefix(change.event, now), change.to, change.author)
 
     def _transient(self, said: Announcement, ask: Ask, now: int) -> Transient:
         prefix = self._prefix(said.notice, now)

@@ -7,11 +7,15 @@ from hugmood.store.database import Database, Transaction, one
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
     PAGE_MESSAGES,
+    Filters,
     NewEvent,
     Numbered,
     Retention,
+    Stored,
     Stretch,
+    hidden_authors,
     stretch,
+    to_be_told,
 )
 
 _SWEEP_USERS: Final = 500
@@ -19,8 +23,9 @@ _SWEEP_EVERY: Final = 60_000
 
 _IDS = "SELECT nextval('event_id') FROM generate_series(1, :count)"
 _INSERT_EVENTS = """
-    INSERT INTO event (id, body, created_at)
-    SELECT t.id, t.body, :now FROM unnest(:ids::bigint[], :bodies::bytea[]) AS t (id, body)
+    INSERT INTO event (id, body, author, created_at)
+    SELECT t.id, t.body, t.author, :now
+    FROM unnest(:ids::bigint[], :bodies::bytea[], :authors::bigint[]) AS t (id, body, author)
 """
 _ENSURE_HEADS = """
     INSERT INTO stream_head (user_key, last_number, pruned_number)
@@ -50,7 +55,7 @@ _NUMBER = """
 _HEADS = "SELECT user_key, last_number FROM stream_head WHERE user_key = ANY(:users)"
 _HEAD = "SELECT last_number, pruned_number FROM stream_head WHERE user_key = :user"
 _INBOX = """
-    SELECT inbox.number, event.body FROM inbox JOIN event ON event.id = inbox.event_id
+    SELECT inbox.number, event.body, event.author FROM inbox JOIN event ON event.id = inbox.event_id
     WHERE inbox.user_key = :user AND inbox.number > :after
     ORDER BY inbox.number LIMIT :limit
 """
@@ -69,13 +74,18 @@ _MARK_PRUNED = """
     UPDATE stream_head SET pruned_number = greatest(pruned_number, t.n)
     FROM unnest(:users::bigint[], :numbers::bigint[]) AS t (u, n) WHERE user_key = t.u
 """
+_ERASE = """
+    UPDATE event SET body = '' WHERE author = :author AND position(:containing IN body) > 0
+"""
+_DROP_INBOX = "DELETE FROM inbox WHERE user_key = :user"
+_DROP_HEAD = "DELETE FROM stream_head WHERE user_key = :user"
 _DROP_EVENTS = """
     DELETE FROM event WHERE id IN (
         SELECT id FROM event WHERE created_at < :oldest LIMIT 1000)
 """
 
 
-class PostgresStreams:
+class PostgresStreams(Filters):
     """The streams in one PostgreSQL database; holds nothing but the sweep's place."""
 
     def __init__(self, retention: Retention = DEFAULT_RETENTION) -> None:
@@ -90,17 +100,22 @@ class PostgresStreams:
             return []
         ids = sorted(row[0] for row in tx.rows(_IDS, {"count": len(events)}))
         bodies = [event.prefix for event in events]
-        tx.execute(_INSERT_EVENTS, {"ids": ids, "bodies": bodies, "now": now})
+        authors = [event.author for event in events]
+        rows = {"ids": ids, "bodies": bodies, "authors": authors, "now": now}
+        tx.execute(_INSERT_EVENTS, rows)
         users = [user for event in events for user in event.users]
         owners = [key for key, event in zip(ids, events, strict=True) for _ in event.users]
         tx.execute(_ENSURE_HEADS, {"users": users})
         given: dict[int, dict[int, int]] = {key: {} for key in ids}
         for key, user, number in tx.rows(_NUMBER, {"users": users, "events": owners}):
             given[key][user] = number
-        return [
-            Numbered(event.prefix, event.users, [given[key][user] for user in event.users])
+        numbered = [
+            Numbered(
+                event.prefix, event.users, [given[key][user] for user in event.users], event.author
+            )
             for key, event in zip(ids, events, strict=True)
         ]
+        return to_be_told(tx, numbered)
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
         """Return each user's newest number, 0 where there is none."""
@@ -116,8 +131,19 @@ class PostgresStreams:
         row = one(tx.rows(_HEAD, {"user": user}))
         head, pruned = row or (0, 0)
         wanted = {"user": user, "after": after, "limit": PAGE_MESSAGES + 1}
-        entries = [(number, bytes(body)) for number, body in tx.rows(_INBOX, wanted)]
-        return stretch(entries, after, head, pruned)
+        entries = [
+            Stored(number, bytes(body), author) for number, body, author in tx.rows(_INBOX, wanted)
+        ]
+        return stretch(entries, after, head, pruned, hidden_authors(tx, user))
+
+    def erase(self, tx: Transaction, author: int, containing: bytes = b"") -> None:
+        """Take what this author caused out of all streams; the numbers stay."""
+        tx.execute(_ERASE, {"author": author, "containing": containing})
+
+    def drop(self, tx: Transaction, user: int) -> None:
+        """Delete a user's stream."""
+        tx.execute(_DROP_INBOX, {"user": user})
+        tx.execute(_DROP_HEAD, {"user": user})
 
     def forget(self) -> None:
         """Do nothing: the tables are the only memory."""

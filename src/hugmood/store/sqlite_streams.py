@@ -17,13 +17,17 @@ from hugmood.store.database import Database, Row, Transaction, one
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
     PAGE_MESSAGES,
+    Filters,
     NewEvent,
     Numbered,
     Retention,
+    Stored,
     Stretch,
     event_id,
+    hidden_authors,
     oldest_id,
     stretch,
+    to_be_told,
 )
 
 BACKLOG_LIMIT: Final = 100_000
@@ -43,7 +47,7 @@ _SWEEP_EVERY: Final = 60_000
 _WORD: Final = 8
 _ORDER: Final = sys.byteorder
 
-_INSERT_EVENT = "INSERT INTO event (id, body) VALUES (:id, :body)"
+_INSERT_EVENT = "INSERT INTO event (id, body, author) VALUES (:id, :body, :author)"
 _INSERT_FANOUT = "INSERT INTO fanout (event_id, users, numbers) VALUES (:id, :users, :numbers)"
 _LOG = "SELECT event_id, users, numbers FROM fanout ORDER BY event_id"
 _LOG_SIZES = "SELECT event_id, length(users) FROM fanout ORDER BY event_id LIMIT 1000"
@@ -65,7 +69,7 @@ _SEGMENTS = """
     WHERE user_key = :user AND last_number > :after ORDER BY last_number LIMIT :limit
 """
 _BODIES = """
-    SELECT id, body FROM event WHERE id IN (SELECT value FROM json_each(:ids))
+    SELECT id, body, author FROM event WHERE id IN (SELECT value FROM json_each(:ids))
 """
 _INSERT_SEGMENT = """
     INSERT INTO inbox (user_key, last_number, last_event, events)
@@ -95,6 +99,11 @@ _MARK_PRUNED = """
     VALUES (:user, :head, :number) ON CONFLICT (user_key) DO UPDATE
     SET last_number = excluded.last_number, pruned_number = excluded.pruned_number
 """
+_ERASE = """
+    UPDATE event SET body = x'' WHERE author = :author AND instr(body, :containing)
+"""
+_DROP_INBOX = "DELETE FROM inbox WHERE user_key = :user"
+_DROP_HEAD = "DELETE FROM stream_head WHERE user_key = :user"
 _DROP_EVENTS = """
     DELETE FROM event WHERE id IN (
         SELECT id FROM event WHERE id < :oldest
@@ -109,7 +118,7 @@ class _Sweep(NamedTuple):
     due: int
 
 
-class SqliteStreams:
+class SqliteStreams(Filters):
     """The streams in one SQLite file; the writer has one, each reader its own."""
 
     def __init__(self, retention: Retention = DEFAULT_RETENTION) -> None:
@@ -132,18 +141,19 @@ class SqliteStreams:
             heads.update(zip(event.users, numbers, strict=True))
             self._last_event = event_id(now, self._last_event)
             self._backlog += len(numbers)
-            numbered.append(Numbered(event.prefix, event.users, numbers))
+            numbered.append(Numbered(event.prefix, event.users, numbers, event.author))
             rows.append(
                 {
                     "id": self._last_event,
                     "body": event.prefix,
+                    "author": event.author,
                     "users": array("q", event.users).tobytes(),
                     "numbers": numbers.tobytes(),
                 }
             )
         tx.execute_many(_INSERT_EVENT, rows)
         tx.execute_many(_INSERT_FANOUT, rows)
-        return numbered
+        return to_be_told(tx, numbered)
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
         """Return each user's newest number, 0 where there is none."""
@@ -161,7 +171,17 @@ class SqliteStreams:
         pruned = one(tx.rows(_PRUNED, {"user": user}))
         known = _compacted(tx, user, after) + [entry for entry in tail if entry[0] > after]
         entries = _with_bodies(tx, known[: PAGE_MESSAGES + 1])
-        return stretch(entries, after, head, pruned[0] if pruned else 0)
+        hidden = hidden_authors(tx, user)
+        return stretch(entries, after, head, pruned[0] if pruned else 0, hidden)
+
+    def erase(self, tx: Transaction, author: int, containing: bytes = b"") -> None:
+        """Take what this author caused out of all streams; the numbers stay."""
+        tx.execute(_ERASE, {"author": author, "containing": containing})
+
+    def drop(self, tx: Transaction, user: int) -> None:
+        """Delete a user's stream; what the log still has of it is pruned in time."""
+        tx.execute(_DROP_INBOX, {"user": user})
+        tx.execute(_DROP_HEAD, {"user": user})
 
     def forget(self) -> None:
         """Drop the remembered heads: a transaction was undone."""
@@ -318,9 +338,9 @@ def _segment(user: int, number: int, events: "array[int]") -> dict[str, int | by
     return {"user": user, "number": number, "event": events[-1], "events": events.tobytes()}
 
 
-def _with_bodies(tx: Transaction, known: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
+def _with_bodies(tx: Transaction, known: list[tuple[int, int]]) -> list[Stored]:
     if not known:
         return []
     ids = str([event for _, event in known])
-    bodies: dict[int, bytes] = dict(tx.rows(_BODIES, {"ids": ids}))
-    return [(number, bodies[event]) for number, event in known]
+    bodies = {event: (body, author) for event, body, author in tx.rows(_BODIES, {"ids": ids})}
+    return [Stored(number, *bodies[event]) for number, event in known]

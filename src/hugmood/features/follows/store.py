@@ -1,5 +1,6 @@
 """Who follows whom, in SQL."""
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from hugmood.store.database import Transaction, one
@@ -16,6 +17,23 @@ _FOLLOWERS = "SELECT follower_key FROM follow WHERE followee_key = :followee"
 _FOLLOWS = """
     SELECT 1 FROM follow WHERE followee_key = :followee AND follower_key = :follower
 """
+_BLOCKED = """
+    SELECT 1 FROM block WHERE blocker_key = :one AND blocked_key = :other
+    UNION ALL SELECT 1 FROM block WHERE blocker_key = :other AND blocked_key = :one
+"""
+_BLOCKED_AMONG = {
+    "sqlite": """
+        SELECT value FROM json_each(:others) WHERE EXISTS (
+            SELECT 1 FROM block WHERE blocker_key = :user AND blocked_key = value
+            UNION ALL SELECT 1 FROM block WHERE blocker_key = value AND blocked_key = :user)
+    """,
+    "postgres": """
+        SELECT value FROM (SELECT jsonb_array_elements_text(:others::text::jsonb)::bigint)
+            AS others (value) WHERE EXISTS (
+            SELECT 1 FROM block WHERE blocker_key = :user AND blocked_key = value
+            UNION ALL SELECT 1 FROM block WHERE blocker_key = value AND blocked_key = :user)
+    """,
+}
 _LIST: Final = """
     SELECT a.id, a.name, f.created_at, EXISTS (
         SELECT 1 FROM follow back
@@ -67,6 +85,17 @@ def follows(tx: Transaction, *, follower: int, followee: int) -> bool:
     """Tell whether the one follows the other."""
     params = {"followee": followee, "follower": follower}
     return one(tx.rows(_FOLLOWS, params)) is not None
+
+
+def blocked(tx: Transaction, one_user: int, other: int) -> bool:
+    """Tell whether either of two people blocks the other."""
+    return bool(tx.rows(_BLOCKED, {"one": one_user, "other": other}))
+
+
+def blocked_among(tx: Transaction, user: int, others: Sequence[int]) -> set[int]:
+    """Return those of these people who block a person or are blocked by them."""
+    params = {"user": user, "others": str(list(others))}
+    return {key for (key,) in tx.rows(_BLOCKED_AMONG[tx.dialect], params)}
 
 
 def page(tx: Transaction, side: Side, user: int, limit: int, offset: int) -> list[Followed]:

@@ -1,7 +1,7 @@
 """Accounts, sessions, follows, moods, hugs, streams and idempotency.
 
 Times are milliseconds since 1970-01-01 UTC; `*_key` are internal integers, `id` what
-the wire shows.
+the wire shows. The key of an account is never given to another, for a stream goes by it.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = None
 
 _TABLES = """
 CREATE TABLE account (
-    key {serial},
+    key {never_again},
     id text NOT NULL UNIQUE,
     guest {boolean} NOT NULL,
     name text NOT NULL,
@@ -127,6 +127,7 @@ CREATE INDEX event_created ON event (created_at);
 _WORDS = {
     "sqlite": {
         "serial": "integer PRIMARY KEY",
+        "never_again": "integer PRIMARY KEY AUTOINCREMENT",
         "boolean": "integer",
         "real": "real",
         "bytes": "blob",
@@ -135,6 +136,7 @@ _WORDS = {
     },
     "postgresql": {
         "serial": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "never_again": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "boolean": "boolean",
         "real": "double precision",
         "bytes": "bytea",

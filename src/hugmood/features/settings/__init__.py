@@ -1,0 +1,1 @@
+"""What people let others see and do."""
