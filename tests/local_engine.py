@@ -97,9 +97,9 @@ class LocalEngine:
     def keep_house(self) -> None:
         """Use a quiet moment, as the writer does every second."""
         said = list(self._works["write"].answers([]))
-        self._loop.call_soon(self._hear_all, said)
         while self._works["write"].idle():
-            pass
+            said += self._works["write"].answers([])
+        self._loop.call_soon(self._hear_all, said)
 
     def die(self, *, after_commit: bool = False) -> None:
         """Start the writer again; before that it may have done its work and told nobody."""

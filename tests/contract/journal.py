@@ -32,6 +32,7 @@ class Journal:
         self._retention = retention
         self._compacting = compacting
         self.now = NOW
+        self._round: tuple[int, int] | None = None
         self.database = place.open()
         self._reading = place.open()
         if isinstance(self.database, Sqlite):  # nothing crashes here
@@ -47,6 +48,7 @@ class Journal:
             for table in tables:
                 tx.execute(f"DELETE FROM {table}")  # noqa: S608 (our own tables)
         self.now = NOW
+        self._round = None
         self.start()
 
     def start(self) -> None:
@@ -77,14 +79,25 @@ class Journal:
     def compact(self) -> None:
         """Empty SQLite's log, but do not look for old events yet."""
         while isinstance(self.streams, SqliteStreams) and self.streams._backlog:
-            self.streams.tidy(self.database, self.now)
+            self.streams.compact(self.database)
 
     def tidy(self) -> None:
-        """Do all the housekeeping there is, as if none had been done for a while."""
-        for _ in range(2):  # a round may have been under way
-            self.now += SWEEP
-            while self.streams.tidy(self.database, self.now):
-                pass
+        """Do all the housekeeping there is."""
+        self.now += SWEEP
+        while self.streams.compact(self.database):
+            pass
+        while self.prune_some():  # a round may be under way
+            pass
+        while self.prune_some():
+            pass
+
+    def prune_some(self) -> bool:
+        """Take a step of a round of pruning; False at its end."""
+        after, as_of = self._round or (0, self.now)
+        with self.database.transaction(write=True) as tx:
+            further = self.streams.prune(tx, after, as_of)
+        self._round = None if further is None else (further, as_of)
+        return further is not None
 
     def page(self, user: int, after: int = 0) -> Stretch:
         """Read as another process does."""

@@ -84,7 +84,7 @@ def said(device: Device) -> list[str]:
 def rows(world: World) -> int:
     """How many commands wait."""
     with world.database.transaction(write=False) as tx:
-        return int(tx.rows("SELECT count(*) FROM due")[0][0])
+        return int(tx.rows("SELECT count(*) FROM due WHERE type = 'say_now'")[0][0])
 
 
 def test_on_time(world: World, ada: Device, remind: MakeCommand) -> None:

@@ -11,6 +11,7 @@ from hugmood.features.hugs.messages import FetchHugHistory, HugReceived, SendHug
 from hugmood.features.moods.messages import MoodUpdate
 from hugmood.store.database import DatabaseError, DatabaseUnavailable
 from hugmood.wire.message import Error
+from tests.databases import on_sqlite
 from tests.device import Device
 from tests.engine.conftest import SECRET, MakeWreck
 from tests.world import World
@@ -332,8 +333,9 @@ def test_unavailable_logged(world: World, ada: Device, bob: Device) -> None:
 # Housekeeping
 
 
+@on_sqlite
 def test_housekeeping_fails(world: World) -> None:
-    """Where the database fails housekeeping waits, and says why."""
+    """Where the database fails compacting waits, and says why."""
     writer = Writer(world.database, world.engine.hosts["write"])
     world.database.breaks_at_begin = FULL
     with capture_logs() as lines:

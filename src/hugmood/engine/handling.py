@@ -140,10 +140,13 @@ class Ctx:
     def schedule(self, command: AnyCommand, *, at: int) -> None:
         """Have an internal command handled at this time (ms), or as soon as possible.
 
+        Of a `recurring` one there is never more than one waiting.
+
         It survives restarts, and happens once however many processes there are. By then
         things may have changed: its handler looks, and does nothing if it is moot.
         """
-        schedule.put(self.tx, command.wire_type, codec.encode(command), at)
+        name = command.wire_type if command.recurring else None
+        schedule.put(self.tx, command.wire_type, codec.encode(command), at, name=name)
 
     def push(self, notice: Notice, *, to: Sequence[int]) -> None:
         """Tell those of these users (keys) who are online, but not the asker's socket.

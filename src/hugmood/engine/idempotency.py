@@ -12,7 +12,7 @@ import msgspec
 
 from hugmood.engine.records import Ask
 from hugmood.errors import invalid
-from hugmood.store.database import Database, Transaction, one
+from hugmood.store.database import Transaction, one
 from hugmood.wire import codec
 
 REMEMBERED: Final = 7 * 24 * 3600 * 1000
@@ -70,11 +70,10 @@ class Memory:
         )
 
 
-def forget_old(database: Database, now: int) -> bool:
+def forget_old(tx: Transaction, now: int) -> bool:
     """Drop some replies older than a week; True if there may be more."""
-    with database.transaction(write=True) as tx:
-        most = {"most": _FORGET_AT_ONCE, "before": now - REMEMBERED}
-        return tx.execute(_FORGET, most) == _FORGET_AT_ONCE
+    most = {"most": _FORGET_AT_ONCE, "before": now - REMEMBERED}
+    return tx.execute(_FORGET, most) == _FORGET_AT_ONCE
 
 
 def _key(ask: Ask) -> bytes:

@@ -19,6 +19,7 @@ import structlog
 from hugmood import logs
 from hugmood.ambient import Ambient, System, monotonic
 from hugmood.config import Config
+from hugmood.engine import housekeeping  # noqa: F401 (it registers what it handles)
 from hugmood.engine.handling import Host, PresenceChanged, route
 from hugmood.engine.reader import Reader
 from hugmood.engine.records import (
@@ -101,8 +102,8 @@ class WriteWork:
                 batch = batch[MAX_BATCH:]
         if batch:
             yield self._run(batch)
-        while not questions and (said := self._run([])):
-            yield said
+        elif not questions:
+            yield self._run([])
 
     def idle(self) -> bool:
         """Keep house."""
@@ -297,7 +298,7 @@ class Process:
                     self._send([Answer(question.number, refusal=refusal)])
 
     def _serve(self, work: Work) -> None:
-        housekeeping = 0.0
+        next_quiet = 0.0
         more = False
         while True:
             pause = _IDLE_AFTER if more else _HOUSEKEEPING_EVERY
@@ -306,9 +307,9 @@ class Process:
             for said in work.answers(questions):
                 self._send(said)
             # Once a second even if there is never a quiet moment.
-            if (more and not questions) or monotonic() >= housekeeping:
+            if (more and not questions) or monotonic() >= next_quiet:
                 more = work.idle()
-                housekeeping = monotonic() + _HOUSEKEEPING_EVERY
+                next_quiet = monotonic() + _HOUSEKEEPING_EVERY
 
     def _questions(self, wait: float) -> list[Question]:
         """Take all that waits, or wait so many seconds for something."""

@@ -24,7 +24,7 @@ from hugmood.engine.handling import (
     dispatch,
     route,
 )
-from hugmood.engine.idempotency import Memory, forget_old
+from hugmood.engine.idempotency import Memory
 from hugmood.engine.records import (
     NOBODY,
     Answer,
@@ -42,9 +42,8 @@ from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable,
 from hugmood.store.streams import NewEvent, Numbered
 from hugmood.wire import codec
 from hugmood.wire.limits import Bucket
-from hugmood.wire.message import Command, Push, Reply
+from hugmood.wire.message import COMMANDS, Command, Push, Reply
 
-_FORGET_EVERY: Final = 60_000
 _MOST_BUCKETS: Final = 10_000
 _LOOK_EVERY: Final = 1_000
 """How often the schedule is looked at, ms; what is due waits no longer than this."""
@@ -71,8 +70,8 @@ class Writer:
         self._database = database
         self._host = host
         self._limits = UserLimits()
-        self._forget_due = 0
         self._look_at = 0
+        self._rounds_begun = False
 
     def run(self, asks: Sequence[Ask]) -> list[Said]:
         """Run a batch; what it returns may be told, for it is on disk.
@@ -96,24 +95,20 @@ class Writer:
             return self._all_failed(asks, error)
 
     def idle(self) -> bool:
-        """Do some housekeeping while nobody waits; True if there is more."""
-        now = self._host.ambient.now()
+        """Compact streams while nobody waits; True if there is more to do soon."""
         try:
-            more = self._host.streams.tidy(self._database, now)
-            if now >= self._forget_due:
-                forgetting = forget_old(self._database, now)
-                self._forget_due = 0 if forgetting else now + _FORGET_EVERY
-                more = more or forgetting
+            more = self._host.streams.compact(self._database)
         except DatabaseError as error:
             log.warning("housekeeping failed", error=str(error))
             return False
-        return more
+        return more or self._look_at <= self._host.ambient.now()
 
     def _batch(self, asks: Sequence[Ask], *, isolated: bool) -> list[Said]:
         now = self._host.ambient.now()
         try:
             with self._database.transaction(write=True) as tx:
                 memory = Memory(tx, now)
+                self._begin_rounds(tx, now)
                 claimed = schedule.claim(tx, now) if now >= self._look_at else None
                 outcomes = [
                     *(self._due(tx, memory, due, now, isolated=isolated) for due in claimed or ()),
@@ -125,8 +120,10 @@ class Writer:
         except BaseException:
             self._host.streams.forget()
             raise
-        if claimed is not None and len(claimed) < schedule.MOST:
-            self._look_at = now + _LOOK_EVERY
+        self._rounds_begun = True
+        if claimed is not None:
+            # What was done may have scheduled more for now.
+            self._look_at = now if claimed else now + _LOOK_EVERY
         return _told(outcomes, numbered)
 
     def _write_streams(
@@ -148,8 +145,18 @@ class Writer:
                 streams.drop(tx, change.user)
         return numbered + streams.append(tx, waiting, now)
 
+    def _begin_rounds(self, tx: Transaction, now: int) -> None:
+        """See to it that everything recurring is in the schedule."""
+        if self._rounds_begun:
+            return
+        for kind in list(COMMANDS.values()):
+            if kind.recurring:
+                schedule.put(tx, kind.wire_type, codec.EMPTY, now, name=kind.wire_type)
+
     def _anything_due(self) -> bool:
         now = self._host.ambient.now()
+        if not self._rounds_begun:
+            return True
         if now < self._look_at:
             return False
         try:

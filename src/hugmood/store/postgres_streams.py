@@ -19,7 +19,6 @@ from hugmood.store.streams import (
 )
 
 _SWEEP_USERS: Final = 500
-_SWEEP_EVERY: Final = 60_000
 
 _IDS = "SELECT nextval('event_id') FROM generate_series(1, :count)"
 _INSERT_EVENTS = """
@@ -86,13 +85,11 @@ _DROP_EVENTS = """
 
 
 class PostgresStreams(Filters):
-    """The streams in one PostgreSQL database; holds nothing but the sweep's place."""
+    """The streams in one PostgreSQL database; holds nothing itself."""
 
     def __init__(self, retention: Retention = DEFAULT_RETENTION) -> None:
         """Keep as much of each stream as `retention` says."""
         self._retention = retention
-        self._swept = 0
-        self._sweep_due = 0
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
         """Store events and give out their recipients' next numbers."""
@@ -153,18 +150,16 @@ class PostgresStreams(Filters):
         """Never: there is no log that must be compacted."""
         return False
 
-    def tidy(self, database: Database, now: int) -> bool:
-        """Prune the old events of some users; True if more are left."""
-        if now < self._sweep_due:
-            return False
-        with database.transaction(write=True) as tx:
-            return self._prune(tx, now)
+    def compact(self, database: Database) -> bool:  # noqa: ARG002 (the shape of all)
+        """Do nothing: what is written is in its final form."""
+        return False
 
-    def _prune(self, tx: Transaction, now: int) -> bool:
+    def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
+        """Delete the old events of some users; see `Streams`."""
         wanted = {
             "events": self._retention.events,
-            "oldest": now - self._retention.age,
-            "after": self._swept,
+            "oldest": as_of - self._retention.age,
+            "after": after,
             "users": _SWEEP_USERS,
         }
         rows = tx.rows(_SWEEP, wanted)
@@ -173,10 +168,6 @@ class PostgresStreams(Filters):
             params = {"users": [u for u, _ in stale], "numbers": [n for _, n in stale]}
             tx.execute(_PRUNE, params)
             tx.execute(_MARK_PRUNED, params)
-        if len(rows) == _SWEEP_USERS:
-            self._swept = rows[-1][0]
-            return True
-        if tx.execute(_DROP_EVENTS, {"oldest": wanted["oldest"]}):
-            return True
-        self._swept, self._sweep_due = 0, now + _SWEEP_EVERY
-        return False
+        if rows:
+            return int(rows[-1][0])
+        return after if tx.execute(_DROP_EVENTS, {"oldest": wanted["oldest"]}) else None

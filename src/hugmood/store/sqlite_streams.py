@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from hugmood.store.database import Database, Row, Transaction, one
 from hugmood.store.streams import (
@@ -43,7 +43,6 @@ SEGMENT_SPAN: Final = 3600 * 1000
 """Milliseconds between the first and the last event of a segment at most."""
 
 _SWEEP_USERS: Final = 500
-_SWEEP_EVERY: Final = 60_000
 _WORD: Final = 8
 _ORDER: Final = sys.byteorder
 
@@ -111,13 +110,6 @@ _DROP_EVENTS = """
 """
 
 
-class _Sweep(NamedTuple):
-    """How far the walk over all users, which prunes by age, has come."""
-
-    after: int
-    due: int
-
-
 class SqliteStreams(Filters):
     """The streams in one SQLite file; the writer has one, each reader its own."""
 
@@ -127,8 +119,6 @@ class SqliteStreams(Filters):
         self._heads: dict[int, int] | None = None
         self._last_event = 0
         self._backlog = 0
-        self._sweep = _Sweep(0, 0)
-        self._compacted_last = False
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
         """Store events and give out their recipients' next numbers."""
@@ -187,24 +177,35 @@ class SqliteStreams(Filters):
         """Drop the remembered heads: a transaction was undone."""
         self._heads = None
 
-    def tidy(self, database: Database, now: int) -> bool:
-        """Compact a chunk of the log, or else prune a few users' old events."""
+    def compact(self, database: Database) -> bool:
+        """Move a chunk of the log into segments; True if there is more."""
         if self._heads is None:
             with database.transaction(write=False) as tx:
                 self._load(tx, set())
-        due = now >= self._sweep.due
-        # In turn: where events never cease the old ones are pruned all the same.
-        if self._backlog and not (due and self._compacted_last):
-            with database.transaction(write=True) as tx:
-                moved = self._compact(tx)
-            self._backlog = max(0, self._backlog - moved) if moved else 0
-            self._compacted_last = True
-            return True
-        self._compacted_last = False
-        if not due:
+        if not self._backlog:
             return False
         with database.transaction(write=True) as tx:
-            return self._prune(tx, now)
+            moved = self._compact(tx)
+        self._backlog = max(0, self._backlog - moved) if moved else 0
+        return True
+
+    def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
+        """Delete the old events of some users; see `Streams`."""
+        oldest = oldest_id(as_of - self._retention.age)
+        wanted = {"after": after, "limit": _SWEEP_USERS}
+        users = [key for (key,) in tx.rows(_NEXT_USERS, wanted)]
+        bounds = {"users": str(users), "oldest": oldest, "events": self._retention.events}
+        stale = [
+            {"user": user, "number": upto, "head": head}
+            for user, upto, head in tx.rows(_STALE, bounds)
+        ]
+        tx.execute_many(_PRUNE, stale)
+        tx.execute_many(_MARK_PRUNED, stale)
+        if users:
+            return int(users[-1])
+        # Every inbox is clean now: segments still kept begin after this.
+        unused = oldest_id(as_of - self._retention.age - SEGMENT_SPAN)
+        return after if tx.execute(_DROP_EVENTS, {"oldest": unused}) else None
 
     @property
     def crowded(self) -> bool:
@@ -240,27 +241,6 @@ class SqliteStreams(Filters):
         tx.execute_many(_INSERT_SEGMENT, segments)
         tx.execute(_DROP_LOG, {"event": last})
         return sum(len(users) for _, users, _ in rows) // _WORD
-
-    def _prune(self, tx: Transaction, now: int) -> bool:
-        oldest = oldest_id(now - self._retention.age)
-        wanted = {"after": self._sweep.after, "limit": _SWEEP_USERS}
-        users = [key for (key,) in tx.rows(_NEXT_USERS, wanted)]
-        bounds = {"users": str(users), "oldest": oldest, "events": self._retention.events}
-        stale = [
-            {"user": user, "number": upto, "head": head}
-            for user, upto, head in tx.rows(_STALE, bounds)
-        ]
-        tx.execute_many(_PRUNE, stale)
-        tx.execute_many(_MARK_PRUNED, stale)
-        if users:
-            self._sweep = _Sweep(users[-1], self._sweep.due)
-            return True
-        # Every inbox is clean now: segments still kept begin after this.
-        unused = oldest_id(now - self._retention.age - SEGMENT_SPAN)
-        if tx.execute(_DROP_EVENTS, {"oldest": unused}):
-            return True
-        self._sweep = _Sweep(0, now + _SWEEP_EVERY)
-        return False
 
 
 def _words(packed: bytes) -> "array[int]":

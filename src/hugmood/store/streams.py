@@ -121,11 +121,19 @@ class Streams(Protocol):
 
     @property
     def crowded(self) -> bool:
-        """Tell that housekeeping cannot wait for an idle moment."""
+        """Tell that `compact` cannot wait for an idle moment."""
         ...
 
-    def tidy(self, database: Database, now: int) -> bool:
-        """Do a bounded piece of housekeeping; True if there is more to do."""
+    def compact(self, database: Database) -> bool:
+        """Bring some of what was written into its final form; True if there is more."""
+        ...
+
+    def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
+        """Delete the old events of some users whose keys follow `after`.
+
+        Returns what to go on after, None when all is done. `as_of` (ms) decides what is
+        old, and must be the same from the first step to the last.
+        """
         ...
 
 

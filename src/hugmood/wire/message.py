@@ -67,6 +67,8 @@ class Command(Payload, Generic[R], frozen=True):
     lane: ClassVar[Lane] = "write"
     internal: ClassVar[bool] = False
     """Sent by the engine to itself, never taken from a client."""
+    recurring: ClassVar[bool] = False
+    """Internal, and always in the schedule: its handler schedules the next by `name`."""
     remembered: ClassVar[bool] = True
     """A repetition with the same id gets the same reply and has no second effect."""
     per_minute: ClassVar[int | None] = None

@@ -1,6 +1,7 @@
 """What is due later; who caused an event, and whose streams are to leave it out.
 
-`due` holds internal commands until their time. An `author` of 0 is the service itself.
+`due` holds internal commands until their time, of those with a name only one. An
+`author` of 0 is the service itself.
 """
 
 from alembic import op
@@ -13,8 +14,9 @@ CREATE TABLE due (
     key {serial},
     due_at bigint NOT NULL,
     type text NOT NULL,
-    data {bytes} NOT NULL,
-    attempts integer NOT NULL
+    data text NOT NULL,
+    attempts integer NOT NULL,
+    name text UNIQUE
 );
 CREATE INDEX due_time ON due (due_at, key);
 ALTER TABLE event ADD COLUMN author bigint NOT NULL DEFAULT 0;
@@ -30,12 +32,10 @@ CREATE INDEX stream_filter_author ON stream_filter (author_key)
 _WORDS = {
     "sqlite": {
         "serial": "integer PRIMARY KEY",
-        "bytes": "blob",
         "without_rowid": "WITHOUT ROWID",
     },
     "postgresql": {
         "serial": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        "bytes": "bytea",
         "without_rowid": "",
     },
 }
