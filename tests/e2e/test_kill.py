@@ -138,12 +138,13 @@ async def test_whole_server(tmp_path: Path, database_url: str) -> None:
         await service.ready()
         people = await company(service)
         async with busy(people, dice):
-            for _ in range(ROUNDS):
+            for count in range(1, ROUNDS + 1):
                 await asyncio.sleep(dice.uniform(0.1, 0.6))
                 service.kill()
                 service.start()
                 await service.ready()
-        assert all(person.connections > ROUNDS for person in people)
+                # On a busy machine somebody may not have come back before the next blow.
+                await until(lambda: all(person.connections > count for person in people))  # noqa: B023
         await check(service, people)
 
 
