@@ -15,6 +15,7 @@ from pathlib import Path
 import commands
 import fanout
 import idle
+import storm
 from report import Figure
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -39,6 +40,7 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(fanout.measure, rounds=rounds, seconds=seconds),
         partial(commands.measure, rounds=rounds, seconds=seconds),
         partial(idle.measure, rounds=min(rounds, 3)),
+        partial(storm.measure, rounds=min(rounds, 3)),
     ]
     for measure in benchmarks:
         batch = measure()
