@@ -29,6 +29,7 @@ from hugmood.features.moods.messages import (
     MoodUpdated,
     StreakUpdate,
 )
+from hugmood.features.status.messages import StatusUpdate, StatusUpdated, UserStatusChanged
 from hugmood.terminal.conversation import standing
 from hugmood.terminal.display import Display, clock, explain
 from hugmood.terminal.parsing import Vocabulary
@@ -72,6 +73,11 @@ def mood(user_id: str, *, public: bool = True) -> MoodChanged:
         (mood("user-123456"), "…123456 feels calm ●●●○○ 0.6"),
         (mood("user-1", public=False), "you feel calm ●●●○○ 0.6 (private)"),
         (FollowUpdate(user_id="user-2", user_name="Jane", timestamp=NOON), "Jane follows you"),
+        (UserStatusChanged(user_id="user-123456", status="away"), "…123456 is away"),
+        (
+            UserStatusChanged(user_id="user-1", status="do_not_disturb", custom_message="No\x07"),
+            "you are do not disturb: No",
+        ),
     ],
 )
 def test_an_event_is_a_line(display: Display, event: ClientEvent, line: str) -> None:
@@ -110,6 +116,11 @@ DONE: list[tuple[AnyCommand, Reply, str]] = [
         FollowUser(target_user_id="user-123456", action="unfollow"),
         UserFollowed(target_user_id="user-123456", action="unfollow", current_follower_count=1),
         "✓ You no longer follow …123456",
+    ),
+    (
+        StatusUpdate(status="offline"),
+        StatusUpdated(status="offline"),
+        "✓ You are seen as offline",
     ),
 ]
 

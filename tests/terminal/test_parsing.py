@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from hugmood.features.analytics.messages import FetchMoodAnalytics
 from hugmood.features.follows.messages import FetchFollowers, FollowUser
 from hugmood.features.hugs.messages import SendHug
 from hugmood.features.moods.messages import MoodUpdate
+from hugmood.features.status.messages import FetchStatuses, StatusUpdate
 from hugmood.terminal.parsing import HELP, Misunderstood, Vocabulary, completions, parse
 
 
@@ -43,6 +45,11 @@ def words() -> Vocabulary:
         ("/follow user-9", FollowUser(target_user_id="user-9", action="follow")),
         ("/unfollow Jane Smith", FollowUser(target_user_id="user-2", action="unfollow")),
         ("  /followers  ", FetchFollowers()),
+        ("/status away", StatusUpdate(status="away")),
+        ("/status online Back  soon", StatusUpdate(status="online", custom_message="Back  soon")),
+        ("/who", FetchStatuses()),
+        ("/chart", FetchMoodAnalytics(time_range="month", include_correlations=True)),
+        ("/chart year", FetchMoodAnalytics(time_range="year", include_correlations=True)),
         ("/quit", "quit"),
         ("", None),
     ],
@@ -66,6 +73,9 @@ def test_a_line_means_what_it_says(line: str, meaning: object, words: Vocabulary
         ("/hug", "Whom"),
         ("/hug Bob hello", "Bob"),
         ("/follow Bob", "give an id"),
+        ("/status", "away"),
+        ("/status busy", "do_not_disturb"),
+        ("/chart decade", "month"),
     ],
 )
 def test_what_is_not_understood_is_explained(line: str, hint: str, words: Vocabulary) -> None:
@@ -94,6 +104,8 @@ def test_any_line_can_be_typed(line: str) -> None:
     [
         ("/fo", ["/follow", "/followers", "/following"]),
         ("/mood h", ["happy"]),
+        ("/chart m", ["month"]),
+        ("/status do", ["do_not_disturb"]),
         ("/mood happy 0.8 --p", ["--public"]),
         ("/hug j", ["Jane Smith"]),
         ("/hug Jane Smith w", ["warm"]),

@@ -13,6 +13,7 @@ from hugmood.client import (
     QueueFull,
     RequestFailed,
 )
+from hugmood.features.analytics.messages import MoodAnalytics
 from hugmood.features.follows.messages import (
     FollowItem,
     FollowPage,
@@ -28,6 +29,14 @@ from hugmood.features.moods.messages import (
     MoodUpdate,
     MoodUpdated,
 )
+from hugmood.features.status.messages import (
+    StatusItem,
+    StatusPage,
+    StatusUpdate,
+    StatusUpdated,
+    UserStatusChanged,
+)
+from hugmood.terminal.charts import chart
 from hugmood.terminal.parsing import HELP, Vocabulary
 from hugmood.terminal.people import clean
 from hugmood.wire.message import AnyCommand, Event, Reply
@@ -37,6 +46,12 @@ COLORS: Final = {
     "pleasant low": "green",
     "unpleasant high": "red",
     "unpleasant low": "blue",
+}
+_STATUS_COLORS: Final = {
+    "online": "green",
+    "away": "yellow",
+    "do_not_disturb": "red",
+    "offline": "bright_black",
 }
 DIM: Final = "bright_black"
 _HUG: Final = "🤗"
@@ -61,6 +76,8 @@ class Display:
                 self._words.people.seen(event.user_id, event.user_name)
                 who = self._who(event.user_id).append(" follows you")
                 line = self._line(event.timestamp, now, who)
+            case UserStatusChanged():
+                line = self._line(at, now, self._seen(event))
             case HistoryLost():
                 line = problem("Some of what happened is no longer kept: see /history, /hugs")
             case CommandDone(command=command, reply=reply):
@@ -89,6 +106,8 @@ class Display:
             case FollowUser(), UserFollowed():
                 now = "follow" if reply.action == "follow" else "no longer follow"
                 return good(f"You {now} {self._words.people.name(reply.target_user_id)}")
+            case StatusUpdate(), StatusUpdated():
+                return good(f"You are seen as {_words(reply.status)}")
             case _:
                 return good("Done")
 
@@ -101,6 +120,10 @@ class Display:
                 lines = [self._old_hug(item, now) for item in reversed(reply.items)]
             case FollowPage():
                 lines = [self._person(item) for item in reversed(reply.items)]
+            case StatusPage():
+                lines = [self._seen(item) for item in reversed(reply.items)]
+            case MoodAnalytics():
+                return chart(reply.analytics)
             case _:
                 return []
         return [*lines, Text(f"{len(lines)} of {reply.total_count}", style=DIM)]
@@ -121,8 +144,7 @@ class Display:
     # Parts
 
     def _changed(self, event: MoodChanged) -> Text:
-        own = event.user_id == self._words.people.me
-        text = self._who(event.user_id).append(" feel " if own else " feels ")
+        text = self._who(event.user_id).append(" feel " if self._mine(event.user_id) else " feels ")
         text.append_text(self._mood(event.mood, event.intensity))
         return text.append("" if event.is_public else " (private)", style=DIM)
 
@@ -131,6 +153,14 @@ class Display:
         text = Text(f"{_HUG} ").append_text(self._who(event.sender_id))
         text.append(" hugs you, ").append(_words(event.hug_type), style="magenta")
         return _with_words(text, event.message or "")
+
+    def _seen(self, item: UserStatusChanged | StatusItem) -> Text:
+        text = self._who(item.user_id).append(" are " if self._mine(item.user_id) else " is ")
+        text.append(_words(item.status), style=_STATUS_COLORS[item.status])
+        return _with_words(text, item.custom_message or "")
+
+    def _mine(self, user_id: str) -> bool:
+        return user_id == self._words.people.me
 
     def _entry(self, item: MoodItem, now: Instant) -> Text:
         text = self._mood(item.mood, item.intensity)

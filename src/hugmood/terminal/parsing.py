@@ -3,28 +3,32 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Final, Literal, cast, get_args
 
 from msgspec import UNSET
 
+from hugmood.features.analytics.messages import FetchMoodAnalytics, TimeRange
 from hugmood.features.follows.messages import FetchFollowers, FetchFollowing, FollowUser
 from hugmood.features.hugs.catalog import HUG_TYPES
 from hugmood.features.hugs.messages import FetchHugHistory, SendHug
 from hugmood.features.moods.catalog import catalog
 from hugmood.features.moods.messages import FetchMoodHistory, MoodUpdate
+from hugmood.features.status.messages import FetchStatuses, Status, StatusUpdate
 from hugmood.terminal.people import Ambiguous, People
+from hugmood.wire.message import AnyCommand
 
 Action = Literal["help", "me", "moods", "quit", "logout"]
-Change = MoodUpdate | SendHug | FollowUser
-Question = FetchMoodHistory | FetchFollowers | FetchFollowing | FetchHugHistory
-Meaning = Action | Change | Question | None
+Meaning = Action | AnyCommand | None
 
 HELP: Final = {
     "/mood": "WORD [0 to 1] [note] [--public]   say how you feel",
     "/hug": "WHO [kind] [message]   hug someone",
     "/follow": "WHO   see someone's public moods",
     "/unfollow": "WHO   no longer",
+    "/status": "online, away, do_not_disturb or offline [a few words]",
+    "/who": "how those you follow are seen",
     "/history": "your moods",
+    "/chart": "[day, week, month or year]   your moods as a picture",
     "/hugs": "hugs you sent and got",
     "/followers": "who follows you",
     "/following": "whom you follow",
@@ -34,6 +38,7 @@ HELP: Final = {
     "/logout": "end the session on this computer",
     "/quit": "leave; what waits is sent the next time",
 }
+_CHOICES: Final = {"/status": get_args(Status), "/chart": get_args(TimeRange)}
 PUBLIC: Final = "--public"
 DEFAULT_INTENSITY: Final = 0.5
 DEFAULT_HUG: Final = "supportive"
@@ -77,6 +82,8 @@ def completions(line: str, vocabulary: Vocabulary) -> Iterator[tuple[str, int]]:
     elif word == "/mood":
         choices = list(vocabulary.moods) if " " not in rest else [PUBLIC]
         yield from _beginning_with(rest.rpartition(" ")[2], choices)
+    elif word in _CHOICES:
+        yield from _beginning_with(rest, list(_CHOICES[word]))
     elif word in {"/hug", "/follow", "/unfollow"}:
         yield from _beginning_with(rest, vocabulary.people.names())
         if word == "/hug":
@@ -162,6 +169,22 @@ def _unfollow(rest: str, vocabulary: Vocabulary) -> Meaning:
     return FollowUser(target_user_id=who, action="unfollow")
 
 
+def _status(rest: str, vocabulary: Vocabulary) -> Meaning:  # noqa: ARG001 (as all of them)
+    word, _, text = rest.partition(" ")
+    if word not in get_args(Status):
+        message = f"One of {', '.join(get_args(Status))}, and a few words if you like"
+        raise Misunderstood(message)
+    return StatusUpdate(status=cast("Status", word), custom_message=text.strip() or UNSET)
+
+
+def _chart(rest: str, _: Vocabulary) -> Meaning:
+    span = rest or "month"
+    if span not in get_args(TimeRange):
+        message = f"One of {', '.join(get_args(TimeRange))}"
+        raise Misunderstood(message)
+    return FetchMoodAnalytics(time_range=cast("TimeRange", span), include_correlations=True)
+
+
 def _someone(rest: str, vocabulary: Vocabulary, example: str) -> tuple[str, str]:
     who, text = vocabulary.people.split(rest)
     if not who:
@@ -178,6 +201,9 @@ _PARSERS: Final[dict[str, Callable[[str, Vocabulary], Meaning]]] = {
     "/hug": _hug,
     "/follow": _follow,
     "/unfollow": _unfollow,
+    "/status": _status,
+    "/who": lambda *_: FetchStatuses(),
+    "/chart": _chart,
     "/history": lambda *_: FetchMoodHistory(),
     "/hugs": lambda *_: FetchHugHistory(),
     "/followers": lambda *_: FetchFollowers(),
