@@ -45,6 +45,7 @@ sensible: dict[str, SearchStrategy[Any]] = {
     "customization": st.fixed_dictionaries({}, optional={"color": st.just("#00FF00")}),
     "action": st.sampled_from(["follow", "unfollow"]),
     "status": st.sampled_from(["online", "away", "offline", "do_not_disturb"]),
+    "inviteeIds": st.lists(st.just("user-1"), max_size=2),
     "limit": st.integers(1, 100),
     "offset": st.integers(0, 2**53 - 1),
     "filters": st.fixed_dictionaries({}, optional={"startDate": times, "endDate": times}),

@@ -15,7 +15,13 @@ from tests.e2e.server import PATIENCE, Service
 
 PASSWORD: Final = "correct horse battery"
 FIELDS: Final = {"type", "id", "data", "timestamp", "sequenceNumber"}
-EVENTS: Final = {"mood_changed", "hug_received", "follow_update"}
+EVENTS: Final = {
+    "mood_changed",
+    "hug_received",
+    "follow_update",
+    "group_hug_invitation",
+    "group_hug_update",
+}
 """Those that take a number in the stream."""
 
 Message = dict[str, Any]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hugmood.features.group_hugs.messages import CreateGroupHug
 from hugmood.features.hugs.messages import HugSent, SendHug
 from hugmood.features.moods.messages import FetchMoodHistory, MoodUpdate, MoodUpdated
 from tests.device import Device
@@ -21,3 +22,11 @@ def hug(one: Device, other: Device, *, at: str | None = None, **fields: Any) -> 
     """Have the one hug the other."""
     command = SendHug(**{"recipient_id": other.user_id, "hug_type": "warm", **fields})
     return one.request(command, at=at)
+
+
+def group_hug(creator: Device, *invitees: Device, **fields: Any) -> str:  # noqa: ANN401 (passed on)
+    """Have someone create a group hug; its id."""
+    command = CreateGroupHug(
+        **{"name": "Hug", "invitee_ids": [one.user_id for one in invitees], **fields}
+    )
+    return creator.request(command).group_hug_id

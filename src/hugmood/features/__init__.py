@@ -11,6 +11,7 @@ FEATURES: Final = (
     "follows",
     "moods",
     "status",
+    "group_hugs",
     "hugs",
     "analytics",
 )

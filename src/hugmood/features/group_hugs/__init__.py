@@ -1,0 +1,1 @@
+"""Group hugs: planned or at once, and over at a set time."""
