@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -146,6 +147,44 @@ async def test_whole_server(tmp_path: Path, database_url: str) -> None:
                 # On a busy machine somebody may not have come back before the next blow.
                 await until(lambda: all(person.connections > count for person in people))  # noqa: B023
         await check(service, people)
+
+
+def soon(seconds: float) -> str:
+    """A time so many seconds ahead."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def updates(person: Traveller) -> list[str]:
+    """What somebody was told of a group hug."""
+    return [e["data"]["updateType"] for e in person.events if e["type"] == "group_hug_update"]
+
+
+@pytest.mark.slow
+async def test_group_hug(tmp_path: Path, database_url: str) -> None:
+    """All is killed between start and end: each is told once, and none is forgotten."""
+    with serving(tmp_path, database_url) as service:
+        await service.ready()
+        ada, bob = people = [Traveller(service, name) for name in NAMES[:2]]
+        for person in people:
+            await person.register()
+        async with asyncio.TaskGroup() as group:
+            for person in people:
+                group.create_task(person.travel())
+            times = {"scheduledFor": soon(0.5), "expiresAt": soon(2)}
+            hug = {"name": "Hug", "inviteeIds": [bob.user_id]} | times
+            created = await ada.say("create_group_hug", hug)
+            await until(lambda: created in ada.answers)
+            await bob.say("join_group_hug", {"groupHugId": ada.answers[created]["groupHugId"]})
+            await until(lambda: len(updates(ada)) == 2)
+            service.kill()
+            service.start()
+            await service.ready()
+            await until(lambda: all("ended" in updates(person) for person in people))
+            for person in people:
+                await person.leave()
+        # On a busy machine the start may come before somebody could join.
+        assert sorted(updates(ada)[:2]) == ["participant_joined", "started"]
+        assert (updates(ada)[2:], updates(bob).count("ended")) == (["ended"], 1)
 
 
 async def test_gateway_only(tmp_path: Path, database_url: str) -> None:

@@ -77,8 +77,10 @@ def join_group_hug(ctx: Ctx, command: JoinGroupHug) -> GroupHugJoined:
     _refuse_if_over(ctx, group)
     there = taking_part(people)
     if not me.joined:
+        # Of those who join in one millisecond the order is kept as well.
+        at = max([ctx.now, *(1 + (someone.joined_at or 0) for someone in there)])
+        store.join(ctx.tx, group.key, me.key, at)
         there.append(me)
-        store.join(ctx.tx, group.key, me.key, ctx.now)
         _tell_of(ctx, group, "participant_joined", me, there, to=there)
     return GroupHugJoined(group_hug_id=group.id, participants=_shown(ctx, there))
 

@@ -42,12 +42,12 @@ _KNOWN = {
     """,
 }
 _MEMBERS = """
-    SELECT a.key, a.id, a.name, m.joined_at IS NOT NULL, m.left_at IS NOT NULL
+    SELECT a.key, a.id, a.name, m.joined_at, m.left_at IS NOT NULL
     FROM group_hug_member m JOIN account a ON a.key = m.user_key
     WHERE m.group_key = :group ORDER BY m.joined_at, m.user_key
 """
 _JOIN = """
-    UPDATE group_hug_member SET joined_at = :now, left_at = NULL
+    UPDATE group_hug_member SET joined_at = :at, left_at = NULL
     WHERE group_key = :group AND user_key = :user
 """
 _LEAVE = """
@@ -104,9 +104,15 @@ class Member(NamedTuple):
     key: int
     user_id: str
     name: str
-    joined: bool
+    joined_at: int | None
+    """When they began to take part, ms; None for who does not."""
     left: bool
     """Took part once, and does not any more."""
+
+    @property
+    def joined(self) -> bool:
+        """Tell whether they take part."""
+        return self.joined_at is not None
 
 
 class Listed(NamedTuple):
@@ -151,7 +157,7 @@ def participants(tx: Transaction, group_id: str) -> list[int] | None:
 def members(tx: Transaction, group: int) -> list[Member]:
     """Return who belongs to it (a key); those who take part in the order they joined."""
     return [
-        Member(row[0], row[1], row[2], bool(row[3]), bool(row[4]))
+        Member(row[0], row[1], row[2], row[3], bool(row[4]))
         for row in tx.rows(_MEMBERS, {"group": group})
     ]
 
@@ -170,9 +176,9 @@ def insert(tx: Transaction, group: GroupHug, invitees: Sequence[int], now: int) 
     tx.execute(_ADD_MEMBERS.format(members=_JSON_KEYS[tx.dialect]), params)
 
 
-def join(tx: Transaction, group: int, user: int, now: int) -> None:
-    """Let a member take part."""
-    tx.execute(_JOIN, {"group": group, "user": user, "now": now})
+def join(tx: Transaction, group: int, user: int, at: int) -> None:
+    """Let a member take part; `at` is later than when any other joined."""
+    tx.execute(_JOIN, {"group": group, "user": user, "at": at})
 
 
 def leave(tx: Transaction, group: int, user: int, now: int) -> None:
