@@ -205,5 +205,6 @@ class LocalEngine:
             type=onward.type,
             data=onward.data,
             internal=True,
+            fingerprint=onward.fingerprint,
         )
         self._ask("write", second, pending.callback)

@@ -148,6 +148,13 @@ class Ctx:
         name = command.wire_type if command.recurring else None
         schedule.put(self.tx, command.wire_type, codec.encode(command), at, name=name)
 
+    def also(self, command: AnyCommand) -> None:
+        """Have an internal command handled within this one, in the same transaction.
+
+        Its handler may be in a feature above: that is the way to reach one from below.
+        """
+        ROUTES[command.wire_type, None].handler(self, command)
+
     def push(self, notice: Notice, *, to: Sequence[int]) -> None:
         """Tell those of these users (keys) who are online, but not the asker's socket.
 

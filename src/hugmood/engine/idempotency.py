@@ -49,13 +49,13 @@ class Memory:
         if known is None:
             return None
         payload, reply = bytes(known[0]), bytes(known[1])
-        if payload != _fingerprint(ask):
+        if payload != fingerprint(ask):
             raise invalid("id", "id_reused")
         return reply
 
     def keep(self, ask: Ask, reply: bytes) -> None:
         """Remember that this command succeeded with this reply."""
-        self._new[_key(ask)] = _fingerprint(ask), reply
+        self._new[_key(ask)] = fingerprint(ask), reply
 
     def write(self) -> None:
         """Put what is new into the database."""
@@ -76,20 +76,23 @@ def forget_old(tx: Transaction, now: int) -> bool:
     return tx.execute(_FORGET, most) == _FORGET_AT_ONCE
 
 
-def _key(ask: Ask) -> bytes:
-    if ask.caller is None:
-        message = "only a caller's commands are remembered"
-        raise AssertionError(message)
-    text = f"{ask.caller.key}\0{ask.id}".encode()
-    return blake2b(text, digest_size=_HASH_BYTES).digest()
-
-
-def _fingerprint(ask: Ask) -> bytes:
+def fingerprint(ask: Ask) -> bytes:
+    """Return a hash of what the client sent: its type and its payload's values."""
+    if ask.fingerprint:
+        return ask.fingerprint
     text = ask.data or codec.EMPTY
     # 1e999 is JSON, and no number: in a field that nobody reads it does no harm.
     with suppress(msgspec.MsgspecError, ValueError):
         text = msgspec.msgpack.encode(_plain(msgspec.json.decode(text)), order="sorted")
     text = ask.type.encode() + b"\0" + text
+    return blake2b(text, digest_size=_HASH_BYTES).digest()
+
+
+def _key(ask: Ask) -> bytes:
+    if ask.caller is None:
+        message = "only a caller's commands are remembered"
+        raise AssertionError(message)
+    text = f"{ask.caller.key}\0{ask.id}".encode()
     return blake2b(text, digest_size=_HASH_BYTES).digest()
 
 

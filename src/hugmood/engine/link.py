@@ -408,6 +408,7 @@ class EngineLink:
             type=onward.type,
             data=onward.data,
             internal=True,
+            fingerprint=onward.fingerprint,
         )
         self._write.ask(second, pending.callback)
 

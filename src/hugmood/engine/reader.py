@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from hugmood.engine.handling import Ctx, Host, Outbox, dispatch, route
+from hugmood.engine.idempotency import Memory
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -13,7 +14,7 @@ from hugmood.engine.records import (
     Said,
     StreamPage,
 )
-from hugmood.engine.writer import answered, failed
+from hugmood.engine.writer import answered, failed, is_remembered
 from hugmood.errors import Rejected, unavailable
 from hugmood.store.database import Database, DatabaseError, Transaction
 
@@ -45,9 +46,16 @@ class Reader:
             return Answer(question.number, refusal=unavailable().refusal)
 
     def _query(self, tx: Transaction, ask: Ask) -> Answer:
+        found = route(ask)
+        now = self._host.ambient.now()
+        # A query changes nothing. The first half of a command may have been done before.
+        if found.command.lane == "check" and is_remembered(ask, found):
+            reply = Memory(tx, now).recall(ask)
+            if reply is not None:
+                return Answer(ask.number, reply)
         outbox = Outbox()
-        ctx = Ctx(tx, ask, self._host.ambient.now(), outbox, self._host)
-        return answered(ask, dispatch(ctx, route(ask)), outbox)
+        ctx = Ctx(tx, ask, now, outbox, self._host)
+        return answered(ask, found, dispatch(ctx, found), outbox)
 
     def _page(self, tx: Transaction, question: AskPage) -> StreamPage:
         found = self._host.streams.page(tx, question.user, question.after)

@@ -40,6 +40,8 @@ class Ask(Record, frozen=True):
     client: str
     remote: str
     internal: bool = False
+    fingerprint: bytes = b""
+    """Of the client's own payload, where this goes on with a command to be remembered."""
 
 
 def internal_ask(kind: str, data: bytes, number: int = NOBODY) -> Ask:
@@ -112,6 +114,8 @@ class Onward(Struct, frozen=True, array_like=True):
 
     type: str
     data: bytes
+    fingerprint: bytes = b""
+    """Of what the client sent, if the reply to it is to be remembered."""
 
 
 class Answer(Record, frozen=True):

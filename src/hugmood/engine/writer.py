@@ -24,7 +24,7 @@ from hugmood.engine.handling import (
     dispatch,
     route,
 )
-from hugmood.engine.idempotency import Memory
+from hugmood.engine.idempotency import Memory, fingerprint
 from hugmood.engine.records import (
     NOBODY,
     Answer,
@@ -201,7 +201,7 @@ class Writer:
 
     def _handle(self, tx: Transaction, memory: Memory, ask: Ask, now: int) -> _Outcome:
         found = route(ask)
-        remembered = ask.caller is not None and found.command.remembered and not ask.internal
+        remembered = is_remembered(ask, found)
         reply = memory.recall(ask) if remembered else None
         if reply is not None:
             return _Outcome(Answer(ask.number, reply))
@@ -212,7 +212,7 @@ class Writer:
             result = dispatch(Ctx(tx, ask, now, outbox, self._host), found)
         except RejectedWithEffect as rejected:
             return _Outcome(Answer(ask.number, refusal=rejected.refusal), outbox.cuts)
-        answer = answered(ask, result, outbox)
+        answer = answered(ask, found, result, outbox)
         changes = [self._encoded(change, now) for change in outbox.changes]
         transients = [self._transient(said, ask, now) for said in outbox.announcements]
         if remembered:  # nothing may fail after this: a failed command is not remembered
@@ -272,10 +272,18 @@ class UserLimits:
         return wait
 
 
-def answered(ask: Ask, result: object, outbox: Outbox) -> Answer:
+def is_remembered(ask: Ask, found: Route) -> bool:
+    """Tell whether the reply is remembered; a second half goes by what the client sent."""
+    if ask.caller is None:
+        return False
+    return bool(ask.fingerprint) if ask.internal else found.command.remembered
+
+
+def answered(ask: Ask, found: Route, result: object, outbox: Outbox) -> Answer:
     """Turn what a handler returned into an answer: a reply, or what to do next."""
     if isinstance(result, Command):
-        return Answer(ask.number, onward=Onward(result.wire_type, codec.encode(result)))
+        known = fingerprint(ask) if is_remembered(ask, found) else b""
+        return Answer(ask.number, onward=Onward(result.wire_type, codec.encode(result), known))
     if isinstance(result, Reply):
         return Answer(ask.number, codec.encode(result), grant=outbox.grant)
     message = f"a handler of {ask.type} returned {type(result).__name__}"

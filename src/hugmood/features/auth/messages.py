@@ -28,6 +28,7 @@ class AuthCredentials(Command[AuthResponse], frozen=True, kw_only=True):
 
     variant = Variant("auth", "method", "credentials")
     lane: ClassVar[Lane] = "check"
+    remembered: ClassVar[bool] = False
     costly: ClassVar[bool] = True
 
     method: Literal["credentials"] = "credentials"
@@ -42,6 +43,7 @@ class AuthToken(Command[AuthResponse], frozen=True, kw_only=True):
 
     variant = Variant("auth", "method", "token")
     lane: ClassVar[Lane] = "check"
+    remembered: ClassVar[bool] = False
 
     method: Literal["token"] = "token"
     token: Token
@@ -53,6 +55,7 @@ class AuthAnonymous(Command[AuthResponse], frozen=True, kw_only=True):
 
     variant = Variant("auth", "method", "anonymous")
     lane: ClassVar[Lane] = "check"
+    remembered: ClassVar[bool] = False
 
     method: Literal["anonymous"] = "anonymous"
     device_id: Id
@@ -66,6 +69,7 @@ class AuthRegister(Command[AuthResponse], frozen=True, kw_only=True):
 
     variant = Variant("auth", "method", "register")
     lane: ClassVar[Lane] = "check"
+    remembered: ClassVar[bool] = False
     costly: ClassVar[bool] = True
 
     method: Literal["register"] = "register"
@@ -81,6 +85,7 @@ class AuthRefresh(Command[AuthResponse], frozen=True, kw_only=True):
 
     variant = Variant("auth", "method", "refresh")
     lane: ClassVar[Lane] = "check"
+    remembered: ClassVar[bool] = False
 
     method: Literal["refresh"] = "refresh"
     token: Token
