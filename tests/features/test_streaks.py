@@ -39,6 +39,7 @@ def bob(world: World, ada: Device) -> Device:
 
 def run(reply: MoodUpdated) -> tuple[int, int]:
     """The current and the best streak in a reply."""
+    assert reply.streak_update
     return reply.streak_update.current, reply.streak_update.best
 
 

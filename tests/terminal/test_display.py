@@ -108,6 +108,11 @@ DONE: list[tuple[AnyCommand, Reply, str]] = [
         "✓ Kept, your followers see it. 1 day in a row",
     ),
     (
+        MoodUpdate(mood="calm", intensity=1),
+        MoodUpdated(mood_id="mood-1"),
+        "✓ Kept, only you see it",
+    ),
+    (
         SendHug(recipient_id="user-123456", hug_type="warm"),
         HugSent(hug_id="hug-1", recipient_online=False, delivery_status="queued"),
         "✓ You hugged …123456, who gets it when back",

@@ -8,12 +8,14 @@ from typing import Final
 
 FEATURES: Final = (
     "auth",
+    "settings",
     "follows",
     "moods",
     "status",
     "group_hugs",
     "hugs",
     "analytics",
+    "profile",
 )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from msgspec import UnsetType
 from rich.text import Text
 
 from hugmood.ambient import Instant
@@ -96,8 +97,10 @@ class Display:
         match command, reply:
             case MoodUpdate(), MoodUpdated():
                 streak = reply.streak_update
-                days = "day" if streak.current == 1 else "days"
                 seen = "your followers see it" if command.is_public else "only you see it"
+                if isinstance(streak, UnsetType):
+                    return good(f"Kept, {seen}")
+                days = "day" if streak.current == 1 else "days"
                 return good(f"Kept, {seen}. {streak.current} {days} in a row")
             case SendHug(), HugSent():
                 when = "is here" if reply.recipient_online else "gets it when back"

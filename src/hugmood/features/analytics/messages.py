@@ -85,6 +85,8 @@ class MoodAnalytics(Reply, frozen=True, kw_only=True):
     """What the entries of some time say."""
 
     data_type: Literal["mood_analytics"] = "mood_analytics"
+    user_id: str | UnsetType = UNSET
+    """Whose they are, where they are not the caller's own."""
     analytics: Analytics
     as_of_sequence: int
 

@@ -1,4 +1,4 @@
-"""Analytics: what one's own entries say, computed once for each state of them."""
+"""Analytics: what someone's entries say, computed once for each state of them."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -24,13 +24,17 @@ from hugmood.features.analytics.messages import (
     Window,
 )
 from hugmood.features.analytics.scores import Entry
-from hugmood.features.auth.store import account_by_key
+from hugmood.features.auth.store import Account, account_by_id, account_by_key
+from hugmood.features.follows.store import blocked
 from hugmood.features.moods.days import local_time
+from hugmood.features.settings.store import shares
 
 MOST_RESULTS: Final = 256
 """Results kept in each process, a few kilobytes each; the oldest in use goes first."""
 
 CORRELATION_DAYS: Final = 180
+
+NOT_SHARED: Final = "These analytics are not shared with you"
 
 
 class Question(NamedTuple):
@@ -73,20 +77,34 @@ def results(_: Host) -> Results:
 
 @handles
 def fetch_mood_analytics(ctx: Ctx, query: FetchMoodAnalytics) -> MoodAnalytics:
-    """Answer for oneself; nobody else's analytics are shown."""
-    if query.user_id and query.user_id != ctx.caller.user_id:
-        raise denied("These analytics are not shared with you")
-    question = _question(ctx, query)
+    """Answer for oneself, or for someone who shares analytics with the caller."""
+    owner = _owner(ctx, query)
+    question = _question(ctx, query, owner)
     analytics = ctx.host.resource(results).get(question, lambda: _analytics(ctx, question))
     return MoodAnalytics(
-        data_type=query.data_type, analytics=analytics, as_of_sequence=ctx.position()
+        data_type=query.data_type,
+        user_id=UNSET if owner.key == ctx.caller.key else owner.id,
+        analytics=analytics,
+        as_of_sequence=ctx.position(),
     )
 
 
-def _question(ctx: Ctx, query: FetchMoodAnalytics) -> Question:
-    account = account_by_key(ctx.tx, ctx.caller.key)
-    if account is None:
-        raise not_found("data", "This account no longer exists")
+def _owner(ctx: Ctx, query: FetchMoodAnalytics) -> Account:
+    """Find whose analytics are asked for; unknown, unwilling and blocked are one."""
+    if not query.user_id or query.user_id == ctx.caller.user_id:
+        account = account_by_key(ctx.tx, ctx.caller.key)
+        if account is None:
+            raise not_found("data", "This account no longer exists")
+        return account
+    owner = account_by_id(ctx.tx, query.user_id)
+    if owner is None or not shares(ctx.tx, owner=owner.key, viewer=ctx.caller.key):
+        raise denied(NOT_SHARED)
+    if blocked(ctx.tx, owner.key, ctx.caller.key):
+        raise denied(NOT_SHARED)
+    return owner
+
+
+def _question(ctx: Ctx, query: FetchMoodAnalytics, account: Account) -> Question:
     # No upper end: who has flown east may have entries of tomorrow.
     today = local_time(ctx.now, account.time_zone).day
     shown = scores.RANGE_DAYS[query.time_range]

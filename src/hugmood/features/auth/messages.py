@@ -1,11 +1,21 @@
-"""Signing in and out, on the wire (protocol: Authentication, Connection Close)."""
+"""Signing in and out, passwords and sessions, on the wire (protocol: Authentication)."""
 
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from hugmood.ambient import Instant
-from hugmood.wire.message import Command, Count, Id, Lane, Reply, Variant
+from hugmood.wire.message import (
+    Command,
+    Count,
+    Id,
+    Lane,
+    Page,
+    PageQuery,
+    Payload,
+    Reply,
+    Variant,
+)
 
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
@@ -102,3 +112,52 @@ class Disconnect(Command[Disconnected], frozen=True, kw_only=True):
     remembered: ClassVar[bool] = False
 
     reason: Annotated[str, Meta(max_length=128)] = ""
+
+
+class PasswordChanged(Reply, frozen=True):
+    """The new one holds, and every other session is over."""
+
+
+class ChangePassword(Command[PasswordChanged], frozen=True, kw_only=True):
+    """Put a new password in the place of the old one, and end all other sessions."""
+
+    lane: ClassVar[Lane] = "check"
+    costly: ClassVar[bool] = True
+
+    password: Annotated[str, Meta(max_length=128)]
+    new_password: Password
+
+
+class SessionItem(Payload, frozen=True, kw_only=True):
+    """A sign-in that lasts; `current` is the one that asks."""
+
+    session_id: str
+    created_at: Instant
+    expires_at: Instant
+    current: bool
+
+
+class SessionPage(Page, frozen=True, kw_only=True):
+    """A page of sessions, newest first."""
+
+    items: list[SessionItem]
+
+
+class FetchSessions(PageQuery[SessionPage], frozen=True, kw_only=True):
+    """Where one is signed in."""
+
+    variant = Variant("fetch", "dataType", "sessions")
+
+    data_type: Literal["sessions"] = "sessions"
+
+
+class SessionRevoked(Reply, frozen=True, kw_only=True):
+    """It is over, whether or not it was before."""
+
+    session_id: str
+
+
+class RevokeSession(Command[SessionRevoked], frozen=True, kw_only=True):
+    """End one of one's own sessions and close its connections."""
+
+    session_id: Id

@@ -1,15 +1,16 @@
-"""Signing in, first half: signatures and passwords, in the checker beside the writer.
+"""First halves, in the checker beside the writer: signatures and passwords.
 
 Each of these looks and computes, then goes on in the writer by an internal command
-(`sessions`), which decides.
+(`sessions`, `access`), which decides.
 """
 
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hugmood.engine.handling import Ctx, handles
-from hugmood.errors import Rejected, invalid
+from hugmood.errors import Rejected, invalid, not_found
 from hugmood.features.auth import store
+from hugmood.features.auth.access import SetPassword, wrong_password
 from hugmood.features.auth.limits import failed_logins
 from hugmood.features.auth.messages import (
     AuthAnonymous,
@@ -17,6 +18,7 @@ from hugmood.features.auth.messages import (
     AuthRefresh,
     AuthRegister,
     AuthToken,
+    ChangePassword,
 )
 from hugmood.features.auth.passwords import passwords, too_common
 from hugmood.features.auth.sessions import (
@@ -24,6 +26,7 @@ from hugmood.features.auth.sessions import (
     CreateAccount,
     OpenSession,
     ResumeSession,
+    wrong_credentials,
 )
 from hugmood.features.auth.tokens import Claims, signer
 
@@ -41,9 +44,10 @@ def auth_credentials(ctx: Ctx, command: AuthCredentials) -> OpenSession:
     right = ctx.host.resource(passwords).verify(kept, command.password)
     if found is None or not right:
         failures.failed(ctx.ask.remote, email, ctx.now)
-        raise Rejected("invalid_credentials", "Invalid email or password")
+        raise wrong_credentials()
     return OpenSession(
         user_key=found[0],
+        password_hash=found[1],
         long_lived=command.remember_me,
         last_sequence_number=command.last_sequence_number,
     )
@@ -101,6 +105,26 @@ def auth_anonymous(ctx: Ctx, command: AuthAnonymous) -> CreateAccount | ResumeSe
         returning_guest=True,
         last_sequence_number=command.last_sequence_number,
     )
+
+
+@handles
+def change_password(ctx: Ctx, command: ChangePassword) -> SetPassword:
+    """Check the old password and hash the new one."""
+    ctx.require_account()
+    kept = store.own_password(ctx.tx, ctx.caller.key)
+    if kept is None:
+        raise not_found("data", "This account no longer exists")
+    if too_common(command.new_password):
+        raise invalid("data.newPassword", "unknown_value", "This password is too common")
+    email, hashed = kept
+    failures = ctx.host.resource(failed_logins)
+    failures.check(ctx.ask.remote, email, ctx.now)
+    # Each try counts, for each takes its time; nobody changes a password often.
+    failures.failed(ctx.ask.remote, email, ctx.now)
+    if not ctx.host.resource(passwords).verify(hashed, command.password):
+        raise wrong_password()
+    new = ctx.host.resource(passwords).hash(command.new_password)
+    return SetPassword(kept=hashed, password_hash=new)
 
 
 def normal_email(email: str) -> str:

@@ -34,6 +34,8 @@ class OpenSession(Command[AuthResponse], frozen=True, kw_only=True):
     internal: ClassVar[bool] = True
 
     user_key: int
+    password_hash: str
+    """What was checked: a password that was changed meanwhile opens nothing."""
     long_lived: bool
     last_sequence_number: int | UnsetType = UNSET
 
@@ -74,8 +76,9 @@ class ResumeSession(Command[AuthResponse], frozen=True, kw_only=True):
 def open_session(ctx: Ctx, command: OpenSession) -> AuthResponse:
     """Open a session for an account whose password was right."""
     account = store.account_by_key(ctx.tx, command.user_key)
-    if account is None:
-        raise invalid_token()
+    kept = store.own_password(ctx.tx, command.user_key)
+    if account is None or kept is None or kept[1] != command.password_hash:
+        raise wrong_credentials()
     return _new_session(ctx, account, command.last_sequence_number, long_lived=command.long_lived)
 
 
@@ -212,6 +215,11 @@ def _signed_in(
         expires=Instant(token.expires),
         is_anonymous=True if session.guest else UNSET,
     )
+
+
+def wrong_credentials() -> Rejected:
+    """Refuse address and password: nobody learns which of them is wrong."""
+    return Rejected("invalid_credentials", "Invalid email or password")
 
 
 def signed(ctx: Ctx, token: Claims) -> str:

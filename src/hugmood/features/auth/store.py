@@ -1,7 +1,11 @@
 """Accounts and sessions in SQL."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import msgspec
+
+from hugmood.features.auth.names import words
 from hugmood.store.database import Row, Transaction, one
 
 
@@ -36,13 +40,54 @@ class Session(NamedTuple):
     revoked_at: int | None
 
 
+class Live(NamedTuple):
+    """A person's sessions not over `now`, of those that ended after `since`; ms."""
+
+    user: int
+    now: int
+    since: int
+
+
 _ACCOUNT: Final = "SELECT key, id, guest, name, time_zone FROM account"
+_KEYS_BY_ID: Final = {
+    "sqlite": "SELECT id, key FROM account WHERE id IN (SELECT value FROM json_each(:ids))",
+    "postgres": """
+        SELECT id, key FROM account
+        WHERE id IN (SELECT jsonb_array_elements_text(:ids::text::jsonb))
+    """,
+}
 _KEPT_HASH = "SELECT key, password_hash FROM account WHERE email = :email"
 _INSERT_ACCOUNT = """
     INSERT INTO account (id, guest, name, email, password_hash, time_zone, created_at)
     VALUES (:id, :guest, :name, :email, :password_hash, :time_zone, :created_at)
     ON CONFLICT (email) DO NOTHING RETURNING key
 """
+_UPDATE_ACCOUNT = "UPDATE account SET name = :name, time_zone = :time_zone WHERE key = :key"
+_INSERT_WORD = "INSERT INTO name_word (word, user_key) VALUES (:word, :user)"
+_DELETE_WORDS = "DELETE FROM name_word WHERE user_key = :user"
+_OWN_HASH = "SELECT email, password_hash FROM account WHERE key = :user AND email IS NOT NULL"
+_SET_HASH = """
+    UPDATE account SET password_hash = :new WHERE key = :user AND password_hash = :kept
+"""
+_REVOKE_OTHERS = """
+    UPDATE session SET revoked_at = :now
+    WHERE user_key = :user AND expires_at > :since AND id <> :spared AND revoked_at IS NULL
+    RETURNING id
+"""
+_REVOKED = """
+    SELECT id FROM session
+    WHERE user_key = :user AND expires_at > :since AND revoked_at IS NOT NULL
+"""
+# A next token lets a session last longer than its own end; `since` is early enough.
+_LIVE = """
+    FROM session WHERE user_key = :user AND expires_at > :since AND revoked_at IS NULL
+        AND (expires_at > :now OR next_expires_at > :now)
+"""
+_LIVE_PAGE = f"""
+    SELECT id, created_at, coalesce(next_expires_at, expires_at) {_LIVE}
+    ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
+"""
+_LIVE_COUNT = f"SELECT count(*) {_LIVE}"
 _INSERT_SESSION = """
     INSERT INTO session (id, user_key, long_lived, token_id, created_at, expires_at)
     VALUES (:id, :user_key, :long_lived, :token_id, :created_at, :expires_at)
@@ -79,10 +124,27 @@ def account_by_id(tx: Transaction, user_id: str) -> Account | None:
     return _account(tx.rows(f"{_ACCOUNT} WHERE id = :id", {"id": user_id}))
 
 
+def keys_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, int]:
+    """Return the internal keys of those of these people who exist."""
+    params = {"ids": msgspec.json.encode(list(ids)).decode()}
+    return dict(tx.rows(_KEYS_BY_ID[tx.dialect], params))
+
+
 def password_hash(tx: Transaction, email: str) -> tuple[int, str] | None:
     """Return the account's key and password hash, None for an unknown address."""
     row = one(tx.rows(_KEPT_HASH, {"email": email}))
     return (row[0], row[1]) if row else None
+
+
+def own_password(tx: Transaction, user: int) -> tuple[str, str] | None:
+    """Return a person's address and password hash, None for a guest."""
+    row = one(tx.rows(_OWN_HASH, {"user": user}))
+    return (row[0], row[1]) if row else None
+
+
+def set_password(tx: Transaction, user: int, *, kept: str, new: str) -> bool:
+    """Put a hash in the place of the one that is kept; False if another is."""
+    return tx.execute(_SET_HASH, {"user": user, "kept": kept, "new": new}) > 0
 
 
 def insert_account(
@@ -95,7 +157,8 @@ def insert_account(
 ) -> int | None:
     """Keep a new person; return the key, None if the address is taken.
 
-    `password` is its hash; the key in `account` is not looked at.
+    `password` is its hash; the key in `account` is not looked at. Who has an address can
+    be found by name.
     """
     row = one(
         tx.rows(
@@ -111,7 +174,17 @@ def insert_account(
             },
         )
     )
+    if row and email is not None:
+        _insert_words(tx, row[0], account.name)
     return row[0] if row else None
+
+
+def update_account(tx: Transaction, account: Account) -> None:
+    """Keep a person's name and time zone; whoever was found by name is by the new one."""
+    params = {"key": account.key, "name": account.name, "time_zone": account.time_zone}
+    tx.execute(_UPDATE_ACCOUNT, params)
+    if tx.execute(_DELETE_WORDS, {"user": account.key}):
+        _insert_words(tx, account.key, account.name)
 
 
 def insert_session(tx: Transaction, session: Session, now: int) -> None:
@@ -157,6 +230,35 @@ def revive(tx: Transaction, session_id: str, token_id: str, expires_at: int) -> 
 def revoke(tx: Transaction, session_id: str, now: int) -> bool:
     """End a session; False if it was over before."""
     return tx.execute(_REVOKE, {"id": session_id, "now": now}) > 0
+
+
+def revoke_others(tx: Transaction, user: int, now: int, *, spared: str, since: int) -> list[str]:
+    """End a person's sessions but one, and return them; `since` as in `Live`."""
+    params = {"user": user, "now": now, "spared": spared, "since": since}
+    return [session_id for (session_id,) in tx.rows(_REVOKE_OTHERS, params)]
+
+
+def live_sessions(
+    tx: Transaction, live: Live, limit: int, offset: int
+) -> list[tuple[str, int, int]]:
+    """Return a page of sessions, newest first: id, beginning and end in ms."""
+    rows = tx.rows(_LIVE_PAGE, live._asdict() | {"limit": limit, "offset": offset})
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def count_live_sessions(tx: Transaction, live: Live) -> int:
+    """Count a person's sessions."""
+    return int(tx.rows(_LIVE_COUNT, live._asdict())[0][0])
+
+
+def revoked_sessions(tx: Transaction, user: int, since: int) -> list[str]:
+    """Return those of a person's sessions that were ended before their time."""
+    rows = tx.rows(_REVOKED, {"user": user, "since": since})
+    return [session_id for (session_id,) in rows]
+
+
+def _insert_words(tx: Transaction, user: int, name: str) -> None:
+    tx.execute_many(_INSERT_WORD, [{"user": user, "word": word} for word in words(name)])
 
 
 def _account(rows: list[Row]) -> Account | None:

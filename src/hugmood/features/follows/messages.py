@@ -1,4 +1,4 @@
-"""Following, on the wire (protocol: Follow / Friend Messages)."""
+"""Following and blocking, on the wire (protocol: Follow / Friend Messages)."""
 
 from typing import ClassVar, Literal
 
@@ -70,3 +70,52 @@ class FetchFollowing(PageQuery[FollowPage], frozen=True, kw_only=True):
     variant = Variant("fetch", "dataType", "following")
 
     data_type: Literal["following"] = "following"
+
+
+class UserBlocked(Reply, frozen=True, kw_only=True):
+    """It holds now, whether or not it held before."""
+
+    target_user_id: str
+    action: Literal["block", "unblock"]
+
+
+class BlockUser(Command[UserBlocked], frozen=True, kw_only=True):
+    """See and hear nothing of someone, nor they of you; or end that."""
+
+    target_user_id: Id
+    action: Literal["block", "unblock"]
+
+
+class BlockedItem(Payload, frozen=True, kw_only=True):
+    """One person whom you block."""
+
+    user_id: str
+    name: str
+    since: Instant
+
+
+class BlockedPage(Page, frozen=True, kw_only=True):
+    """A page of people, newest first."""
+
+    items: list[BlockedItem]
+
+
+class FetchBlocked(PageQuery[BlockedPage], frozen=True, kw_only=True):
+    """Whom you block."""
+
+    variant = Variant("fetch", "dataType", "blocked")
+
+    data_type: Literal["blocked"] = "blocked"
+
+
+class SightNoted(Reply, frozen=True):
+    """The viewer has been told."""
+
+
+class SightChanged(Command[SightNoted], frozen=True, kw_only=True):
+    """A viewer (key) may see more or less of someone's status than before."""
+
+    internal: ClassVar[bool] = True
+
+    owner: int
+    viewer: int

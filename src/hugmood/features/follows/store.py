@@ -14,6 +14,11 @@ _INSERT = """
 _DELETE = "DELETE FROM follow WHERE followee_key = :followee AND follower_key = :follower"
 _COUNT = "SELECT count(*) FROM follow WHERE followee_key = :followee"
 _FOLLOWERS = "SELECT follower_key FROM follow WHERE followee_key = :followee"
+_FRIENDS = """
+    SELECT f.follower_key FROM follow f JOIN follow back
+        ON back.followee_key = f.follower_key AND back.follower_key = f.followee_key
+    WHERE f.followee_key = :followee
+"""
 _FOLLOWS = """
     SELECT 1 FROM follow WHERE followee_key = :followee AND follower_key = :follower
 """
@@ -79,6 +84,11 @@ def follower_count(tx: Transaction, followee: int) -> int:
 def followers(tx: Transaction, followee: int) -> list[int]:
     """Return the keys of all who follow a person."""
     return [key for (key,) in tx.rows(_FOLLOWERS, {"followee": followee})]
+
+
+def friends(tx: Transaction, user: int) -> list[int]:
+    """Return the keys of all who follow a person and are followed back."""
+    return [key for (key,) in tx.rows(_FRIENDS, {"followee": user})]
 
 
 def follows(tx: Transaction, *, follower: int, followee: int) -> bool:

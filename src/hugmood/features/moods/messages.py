@@ -44,10 +44,10 @@ class StreakUpdate(Payload, frozen=True, kw_only=True):
 
 
 class MoodUpdated(Reply, frozen=True, kw_only=True):
-    """The entry is on disk."""
+    """The entry is on disk; there is no streak for those who chose to see none."""
 
     mood_id: str
-    streak_update: StreakUpdate
+    streak_update: StreakUpdate | UnsetType = UNSET
 
 
 class MoodUpdate(Command[MoodUpdated], frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from hugmood.features.moods.messages import (
     StreakUpdate,
 )
 from hugmood.features.moods.store import Entry, Listed, Place, Wanted
+from hugmood.features.settings.store import wants_streaks
 from hugmood.wire.message import given, optional
 
 GRID_DEGREES: Final = 0.1
@@ -40,14 +41,7 @@ def mood_update(ctx: Ctx, command: MoodUpdate) -> MoodUpdated:
     store.insert(ctx.tx, entry)
     store.credit_day(ctx.tx, entry.user_key, entry.day)
     _tell(ctx, entry)
-    today = local_time(ctx.now, entry.time_zone).day
-    run = streak(store.days(ctx.tx, entry.user_key), max(today, entry.day))
-    return MoodUpdated(
-        mood_id=entry.id,
-        streak_update=StreakUpdate(
-            current=run.current, best=run.best, last_updated=Instant(ctx.now)
-        ),
-    )
+    return MoodUpdated(mood_id=entry.id, streak_update=_streak(ctx, entry))
 
 
 @handles
@@ -124,6 +118,14 @@ def _entry(ctx: Ctx, command: MoodUpdate) -> Entry:
         utc_offset=local.utc_offset,
         day=local.day,
     )
+
+
+def _streak(ctx: Ctx, entry: Entry) -> StreakUpdate | UnsetType:
+    if not wants_streaks(ctx.tx, entry.user_key):
+        return UNSET
+    today = local_time(ctx.now, entry.time_zone).day
+    run = streak(store.days(ctx.tx, entry.user_key), max(today, entry.day))
+    return StreakUpdate(current=run.current, best=run.best, last_updated=Instant(ctx.now))
 
 
 def _place(location: Location | UnsetType) -> Place | None:

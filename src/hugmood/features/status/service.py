@@ -1,7 +1,7 @@
 """Status: what people choose and whether they are there, as others see it.
 
-Others see `offline` of whoever is not there or chose it, and of both the same: no
-message, and no sign of coming or going.
+Others see `offline` of whoever is not there, chose it, or does not let them see more,
+and of all three the same: no message, and no sign of coming or going.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,11 @@ from typing import Final
 
 from hugmood.engine.handling import Ctx, PresenceChanged, PresenceNoted, handles
 from hugmood.errors import denied
+from hugmood.features.auth.access import cut_ended
 from hugmood.features.follows import store as follows
+from hugmood.features.follows.messages import SightChanged, SightNoted
+from hugmood.features.follows.privacy import admits, followers_among
+from hugmood.features.settings.messages import StatusAudienceChanged, StatusAudienceNoted
 from hugmood.features.status import store
 from hugmood.features.status.messages import (
     FetchStatuses,
@@ -19,7 +23,7 @@ from hugmood.features.status.messages import (
     StatusUpdated,
     UserStatusChanged,
 )
-from hugmood.features.status.store import NOTHING_CHOSEN, Chosen, Person
+from hugmood.features.status.store import NOTHING_CHOSEN, Chosen, Followed, Person
 from hugmood.wire.message import given, optional
 
 NOT_THERE: Final = Chosen("offline")
@@ -29,32 +33,65 @@ NOT_THERE: Final = Chosen("offline")
 def status_update(ctx: Ctx, command: StatusUpdate) -> StatusUpdated:
     """Keep the choice; tell followers and other devices what is new to them."""
     user = ctx.caller.key
-    found = store.person(ctx.tx, user)
-    before = found.chosen if found else NOTHING_CHOSEN
+    me = store.person(ctx.tx, user)
+    before = me.chosen if me else NOTHING_CHOSEN
     chosen = Chosen(command.status, given(command.custom_message) or None)
-    if chosen != before:
+    if me is not None and chosen != before:
         store.choose(ctx.tx, user, chosen, ctx.now)
-        me = Person(user, ctx.caller.user_id, chosen)
         _tell(ctx, me, chosen, [user])
         online = user in ctx.host.online
         seen = visible(chosen, online=online)
         if seen != visible(before, online=online):
-            _tell(ctx, me, seen, follows.followers(ctx.tx, user))
+            _tell(ctx, me, seen, followers_among(ctx.tx, user, me.status_to))
     return StatusUpdated(status=chosen.status, custom_message=optional(chosen.message))
 
 
 @handles
 def presence_changed(ctx: Ctx, command: PresenceChanged) -> PresenceNoted:
     """Tell followers that someone came or went, unless that is not to be seen."""
-    # With `again` the choice to be invisible may be what nobody was told.
+    # With `again` the choice to be invisible may be what nobody was told, and the end of
+    # a session what closed no socket.
+    if command.again:
+        cut_ended(ctx, command.user_key)
     someone = store.person(ctx.tx, command.user_key)
     if someone is None or (someone.chosen.status == "offline" and not command.again):
         return PresenceNoted()
-    seen = visible(someone.chosen, online=someone.key in ctx.host.online)
-    _tell(ctx, someone, seen, follows.followers(ctx.tx, someone.key))
+    seen = _seen(ctx, someone)
+    admitted = followers_among(ctx.tx, someone.key, someone.status_to)
+    _tell(ctx, someone, seen, admitted)
     if command.again:
         _tell(ctx, someone, someone.chosen, [someone.key])
+        if someone.status_to not in {"everyone", "followers"}:
+            # Nor may those have been told who are to see nothing any more.
+            others = set(follows.followers(ctx.tx, someone.key)).difference(admitted)
+            _tell(ctx, someone, NOT_THERE, sorted(others))
     return PresenceNoted()
+
+
+@handles
+def status_audience_changed(ctx: Ctx, command: StatusAudienceChanged) -> StatusAudienceNoted:
+    """Tell `offline` to those who may see no more, and the status to those who may now."""
+    someone = store.person(ctx.tx, command.user_key)
+    if someone is None or _seen(ctx, someone) == NOT_THERE:
+        return StatusAudienceNoted()
+    before = set(followers_among(ctx.tx, someone.key, command.before))
+    now = set(followers_among(ctx.tx, someone.key, someone.status_to))
+    _tell(ctx, someone, NOT_THERE, sorted(before - now))
+    _tell(ctx, someone, someone.chosen, sorted(now - before))
+    return StatusAudienceNoted()
+
+
+@handles
+def sight_changed(ctx: Ctx, command: SightChanged) -> SightNoted:
+    """Tell a viewer how they see someone now that the bond of the two is another."""
+    someone = store.person(ctx.tx, command.owner)
+    if someone is None or _seen(ctx, someone) == NOT_THERE:
+        return SightNoted()
+    shown = follows.follows(ctx.tx, follower=command.viewer, followee=someone.key) and admits(
+        ctx.tx, owner=someone.key, audience=someone.status_to, other=command.viewer
+    )
+    _tell(ctx, someone, someone.chosen if shown else NOT_THERE, [command.viewer])
+    return SightNoted()
 
 
 @handles
@@ -77,11 +114,17 @@ def visible(chosen: Chosen, *, online: bool) -> Chosen:
 
 
 def visibly_online(ctx: Ctx, user: int) -> bool:
-    """Tell whether others may know that this person is there."""
+    """Tell whether the caller may know that this person is there."""
     if user not in ctx.host.online:
         return False
     someone = store.person(ctx.tx, user)
-    return someone is not None and someone.chosen.status != "offline"
+    if someone is None or someone.chosen.status == "offline":
+        return False
+    return admits(ctx.tx, owner=user, audience=someone.status_to, other=ctx.caller.key)
+
+
+def _seen(ctx: Ctx, someone: Person) -> Chosen:
+    return visible(someone.chosen, online=someone.key in ctx.host.online)
 
 
 def _tell(ctx: Ctx, someone: Person, seen: Chosen, to: Sequence[int]) -> None:
@@ -91,8 +134,8 @@ def _tell(ctx: Ctx, someone: Person, seen: Chosen, to: Sequence[int]) -> None:
     ctx.push(notice, to=to)
 
 
-def _item(ctx: Ctx, someone: Person) -> StatusItem:
-    seen = visible(someone.chosen, online=someone.key in ctx.host.online)
+def _item(ctx: Ctx, followed: Followed) -> StatusItem:
+    seen = _seen(ctx, followed.person) if followed.shown else NOT_THERE
     return StatusItem(
-        user_id=someone.user_id, status=seen.status, custom_message=optional(seen.message)
+        user_id=followed.person.user_id, status=seen.status, custom_message=optional(seen.message)
     )

@@ -2,12 +2,15 @@
 
 from typing import Final, NamedTuple
 
+from hugmood.features.settings.messages import Audience
 from hugmood.features.status.messages import Status
 from hugmood.store.database import Transaction, one
 
 _PERSON = """
-    SELECT a.key, a.id, s.status, s.custom_message
-    FROM account a LEFT JOIN status s ON s.user_key = a.key WHERE a.key = :user
+    SELECT a.key, a.id, s.status, s.custom_message, coalesce(c.status_to, 'everyone')
+    FROM account a LEFT JOIN status s ON s.user_key = a.key
+        LEFT JOIN settings c ON c.user_key = a.key
+    WHERE a.key = :user
 """
 _CHOOSE = """
     INSERT INTO status (user_key, status, custom_message, changed_at)
@@ -16,9 +19,12 @@ _CHOOSE = """
         custom_message = excluded.custom_message, changed_at = excluded.changed_at
 """
 _FOLLOWED = """
-    SELECT a.key, a.id, s.status, s.custom_message
+    SELECT a.key, a.id, s.status, s.custom_message, coalesce(c.status_to, 'everyone'), EXISTS (
+        SELECT 1 FROM follow back
+        WHERE back.followee_key = f.follower_key AND back.follower_key = f.followee_key)
     FROM follow f JOIN account a ON a.key = f.followee_key
         LEFT JOIN status s ON s.user_key = a.key
+        LEFT JOIN settings c ON c.user_key = a.key
     WHERE f.follower_key = :user
     ORDER BY f.created_at DESC, f.followee_key DESC LIMIT :limit OFFSET :offset
 """
@@ -32,11 +38,19 @@ class Chosen(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Who chose it."""
+    """Who chose it, and who may see it."""
 
     key: int
     user_id: str
     chosen: Chosen
+    status_to: Audience
+
+
+class Followed(NamedTuple):
+    """Someone whom the asker follows, and if they may see this person's status."""
+
+    person: Person
+    shown: bool
 
 
 NOTHING_CHOSEN: Final = Chosen("online")
@@ -53,11 +67,19 @@ def choose(tx: Transaction, user: int, chosen: Chosen, now: int) -> None:
     tx.execute(_CHOOSE, {"user": user, **chosen._asdict(), "now": now})
 
 
-def followed(tx: Transaction, user: int, limit: int, offset: int) -> list[Person]:
+def followed(tx: Transaction, user: int, limit: int, offset: int) -> list[Followed]:
     """Return a page of those a person follows, the newest follow first."""
     params = {"user": user, "limit": limit, "offset": offset}
-    return [_person(*row) for row in tx.rows(_FOLLOWED, params)]
+    found = [(_person(*row), back) for *row, back in tx.rows(_FOLLOWED, params)]
+    return [Followed(person, _shown(person.status_to, back=back)) for person, back in found]
 
 
-def _person(key: int, user_id: str, status: Status | None, message: str | None) -> Person:
-    return Person(key, user_id, Chosen(status, message) if status else NOTHING_CHOSEN)
+def _person(
+    key: int, user_id: str, status: Status | None, message: str | None, status_to: Audience
+) -> Person:
+    chosen = Chosen(status, message) if status else NOTHING_CHOSEN
+    return Person(key, user_id, chosen, status_to)
+
+
+def _shown(status_to: Audience, *, back: bool) -> bool:
+    return status_to in {"everyone", "followers"} or (status_to == "friends" and bool(back))
