@@ -11,6 +11,7 @@ and the border between gateway and engine. Tests speak to it as clients do:
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Final, Self
 
 from msgspec import UNSET
@@ -123,6 +124,7 @@ class World:
         email: str | None = None,
         password: str = PASSWORD,
         time_zone: str | None = None,
+        birth_date: date | None = None,
         remember_me: bool = False,
         binary: bool = False,
     ) -> Device:
@@ -137,6 +139,7 @@ class World:
                 password=password,
                 name=name,
                 time_zone=time_zone or UNSET,
+                birth_date=birth_date or UNSET,
                 remember_me=remember_me,
             )
         )

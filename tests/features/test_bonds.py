@@ -1,5 +1,6 @@
 """Whatever people do to their bonds: snapshot plus news is what a new fetch says."""
 
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,7 +75,8 @@ def test_bonds(sqlite_template: Path, steps: list[tuple[str, int, int]]) -> None
     try:
         with World(place, limited=False) as world:
             people = [Person(world, name) for name in ("Ada", "Bob", "Eve")]
-            for word, one, other in steps:
+            everybody = [("follow", one, other) for one, other in permutations(range(3), 2)]
+            for word, one, other in everybody + steps:
                 take(world, people, word, one, other)
                 check(people)
     finally:

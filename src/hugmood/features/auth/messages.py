@@ -1,5 +1,6 @@
 """Signing in and out, passwords and sessions, on the wire (protocol: Authentication)."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -75,7 +76,10 @@ class AuthAnonymous(Command[AuthResponse], frozen=True, kw_only=True):
 
 
 class AuthRegister(Command[AuthResponse], frozen=True, kw_only=True):
-    """Open an account. `time_zone` is an IANA name, UTC if left out."""
+    """Open an account. `time_zone` is an IANA name, UTC if left out.
+
+    Whoever gives a `birth_date` must be 13, and is protected until they are 18.
+    """
 
     variant = Variant("auth", "method", "register")
     lane: ClassVar[Lane] = "check"
@@ -87,6 +91,7 @@ class AuthRegister(Command[AuthResponse], frozen=True, kw_only=True):
     password: Password
     name: DisplayName
     time_zone: TimeZone | UnsetType = UNSET
+    birth_date: date | UnsetType = UNSET
     remember_me: bool = False
 
 
@@ -161,3 +166,23 @@ class RevokeSession(Command[SessionRevoked], frozen=True, kw_only=True):
     """End one of one's own sessions and close its connections."""
 
     session_id: Id
+
+
+class MinorNoted(Reply, frozen=True):
+    """It has been seen to."""
+
+
+class MinorJoined(Command[MinorNoted], frozen=True, kw_only=True):
+    """Someone under 18 opened an account: their settings begin closed."""
+
+    internal: ClassVar[bool] = True
+
+    user_key: int
+
+
+class MinorGrewUp(Command[MinorNoted], frozen=True, kw_only=True):
+    """Someone is 18 now, and may be found."""
+
+    internal: ClassVar[bool] = True
+
+    user_key: int

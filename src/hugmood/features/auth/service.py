@@ -4,6 +4,7 @@ Each of these looks and computes, then goes on in the writer by an internal comm
 (`sessions`, `access`), which decides.
 """
 
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,7 @@ from hugmood.engine.handling import Ctx, handles
 from hugmood.errors import Rejected, invalid, not_found
 from hugmood.features.auth import store
 from hugmood.features.auth.access import SetPassword, wrong_password
+from hugmood.features.auth.ages import OLDEST, YOUNGEST, age
 from hugmood.features.auth.limits import failed_logins
 from hugmood.features.auth.messages import (
     AuthAnonymous,
@@ -29,6 +31,7 @@ from hugmood.features.auth.sessions import (
     wrong_credentials,
 )
 from hugmood.features.auth.tokens import Claims, signer
+from hugmood.wire.message import given
 
 GUEST_NAME: Final = "Guest"
 
@@ -61,6 +64,7 @@ def auth_register(ctx: Ctx, command: AuthRegister) -> CreateAccount:
         raise invalid("data.password", "unknown_value", "This password is too common")
     if command.time_zone:
         check_time_zone(command.time_zone)
+    _check_age(ctx, given(command.birth_date))
     email = normal_email(command.email)
     if store.password_hash(ctx.tx, email):
         ctx.host.resource(failed_logins).failed(ctx.ask.remote, "", ctx.now)
@@ -71,6 +75,7 @@ def auth_register(ctx: Ctx, command: AuthRegister) -> CreateAccount:
         email=email,
         password_hash=ctx.host.resource(passwords).hash(command.password),
         time_zone=command.time_zone or "UTC",
+        birth_date=command.birth_date,
         long_lived=command.remember_me,
     )
 
@@ -138,6 +143,13 @@ def check_time_zone(name: str) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise invalid("data.timeZone", "unknown_value") from error
+
+
+def _check_age(ctx: Ctx, birth: date | None) -> None:
+    if birth is None:
+        return
+    if not YOUNGEST <= age(birth, ctx.now) <= OLDEST:
+        raise invalid("data.birthDate", "out_of_range", "HugMood is for people of 13 and older")
 
 
 def _read(ctx: Ctx, token: str, *, grace: int = 0) -> Claims:

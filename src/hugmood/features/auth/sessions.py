@@ -5,6 +5,7 @@ here, in the order of commits; the checker before it only looked at signatures a
 passwords. A session's row is the authority over its tokens.
 """
 
+from datetime import date
 from typing import ClassVar, Final
 
 from msgspec import UNSET, UnsetType
@@ -14,10 +15,18 @@ from hugmood.engine.handling import Ctx, RejectedWithEffect, handles
 from hugmood.engine.records import Caller, Grant
 from hugmood.errors import Rejected, invalid
 from hugmood.features.auth import store
-from hugmood.features.auth.messages import AuthResponse, Disconnect, Disconnected
+from hugmood.features.auth.ages import grown_up_at, is_minor
+from hugmood.features.auth.messages import (
+    AuthResponse,
+    Disconnect,
+    Disconnected,
+    MinorGrewUp,
+    MinorJoined,
+    MinorNoted,
+)
 from hugmood.features.auth.store import Account, Session
 from hugmood.features.auth.tokens import Claims, invalid_token, signer
-from hugmood.wire.message import Command
+from hugmood.wire.message import Command, given
 
 DAY: Final = 24 * 3600 * 1000
 LONG: Final = 31 * DAY
@@ -50,6 +59,7 @@ class CreateAccount(Command[AuthResponse], frozen=True, kw_only=True):
     email: str | UnsetType = UNSET
     password_hash: str | UnsetType = UNSET
     time_zone: str = "UTC"
+    birth_date: date | UnsetType = UNSET
     long_lived: bool = False
 
 
@@ -93,6 +103,7 @@ def create_account(ctx: Ctx, command: CreateAccount) -> AuthResponse:
         command.guest,
         command.name,
         command.time_zone,
+        given(command.birth_date),
     )
     key = store.insert_account(
         ctx.tx,
@@ -103,7 +114,19 @@ def create_account(ctx: Ctx, command: CreateAccount) -> AuthResponse:
     )
     if key is None:
         raise invalid("data.email", "unknown_value", "This address cannot be used")
+    if wanted.birth_date is not None and is_minor(wanted.birth_date, ctx.now):
+        ctx.also(MinorJoined(user_key=key))
+        ctx.schedule(MinorGrewUp(user_key=key), at=grown_up_at(wanted.birth_date))
     return _new_session(ctx, wanted._replace(key=key), UNSET, long_lived=command.long_lived)
+
+
+@handles
+def minor_grew_up(ctx: Ctx, command: MinorGrewUp) -> MinorNoted:
+    """Let someone be found who was too young for that."""
+    account = store.account_by_key(ctx.tx, command.user_key)
+    if account is not None:
+        store.list_name(ctx.tx, account)
+    return MinorNoted()
 
 
 @handles

@@ -1,10 +1,12 @@
 """Accounts and sessions in SQL."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Final, NamedTuple
 
 import msgspec
 
+from hugmood.features.auth.ages import is_minor
 from hugmood.features.auth.names import words
 from hugmood.store.database import Row, Transaction, one
 
@@ -17,6 +19,7 @@ class Account(NamedTuple):
     guest: bool
     name: str
     time_zone: str
+    birth_date: date | None = None
 
 
 class Session(NamedTuple):
@@ -48,7 +51,7 @@ class Live(NamedTuple):
     since: int
 
 
-_ACCOUNT: Final = "SELECT key, id, guest, name, time_zone FROM account"
+_ACCOUNT: Final = "SELECT key, id, guest, name, time_zone, birth_date FROM account"
 _KEYS_BY_ID: Final = {
     "sqlite": "SELECT id, key FROM account WHERE id IN (SELECT value FROM json_each(:ids))",
     "postgres": """
@@ -58,8 +61,9 @@ _KEYS_BY_ID: Final = {
 }
 _KEPT_HASH = "SELECT key, password_hash FROM account WHERE email = :email"
 _INSERT_ACCOUNT = """
-    INSERT INTO account (id, guest, name, email, password_hash, time_zone, created_at)
-    VALUES (:id, :guest, :name, :email, :password_hash, :time_zone, :created_at)
+    INSERT INTO account
+        (id, guest, name, email, password_hash, time_zone, birth_date, created_at)
+    VALUES (:id, :guest, :name, :email, :password_hash, :time_zone, :birth_date, :created_at)
     ON CONFLICT (email) DO NOTHING RETURNING key
 """
 _UPDATE_ACCOUNT = "UPDATE account SET name = :name, time_zone = :time_zone WHERE key = :key"
@@ -158,7 +162,7 @@ def insert_account(
     """Keep a new person; return the key, None if the address is taken.
 
     `password` is its hash; the key in `account` is not looked at. Who has an address can
-    be found by name.
+    be found by name, if grown up.
     """
     row = one(
         tx.rows(
@@ -170,11 +174,12 @@ def insert_account(
                 "email": email,
                 "password_hash": password,
                 "time_zone": account.time_zone,
+                "birth_date": account.birth_date and account.birth_date.isoformat(),
                 "created_at": now,
             },
         )
     )
-    if row and email is not None:
+    if row and email is not None and not is_minor(account.birth_date, now):
         _insert_words(tx, row[0], account.name)
     return row[0] if row else None
 
@@ -185,6 +190,12 @@ def update_account(tx: Transaction, account: Account) -> None:
     tx.execute(_UPDATE_ACCOUNT, params)
     if tx.execute(_DELETE_WORDS, {"user": account.key}):
         _insert_words(tx, account.key, account.name)
+
+
+def list_name(tx: Transaction, account: Account) -> None:
+    """Let a person be found by name."""
+    tx.execute(_DELETE_WORDS, {"user": account.key})
+    _insert_words(tx, account.key, account.name)
 
 
 def insert_session(tx: Transaction, session: Session, now: int) -> None:
@@ -263,4 +274,7 @@ def _insert_words(tx: Transaction, user: int, name: str) -> None:
 
 def _account(rows: list[Row]) -> Account | None:
     row = one(rows)
-    return Account(row[0], row[1], bool(row[2]), row[3], row[4]) if row else None
+    if row is None:
+        return None
+    birth = date.fromisoformat(row[5]) if row[5] else None
+    return Account(row[0], row[1], bool(row[2]), row[3], row[4], birth)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx, handles
 from hugmood.errors import invalid, not_found
+from hugmood.features.auth.ages import is_minor
 from hugmood.features.auth.store import account_by_id, account_by_key
 from hugmood.features.follows.store import followers
 from hugmood.features.moods import store
@@ -108,7 +109,8 @@ def _entry(ctx: Ctx, command: MoodUpdate) -> Entry:
         model=catalog().model,
         affect=affect,
         pleasantness=pleasantness,
-        is_public=command.is_public,
+        # Who is under 18 has a private account.
+        is_public=command.is_public and not is_minor(account.birth_date, ctx.now),
         note=given(command.note),
         tags=given(command.tags),
         factors=given(command.factors),

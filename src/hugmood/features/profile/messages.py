@@ -1,5 +1,6 @@
 """Profiles and finding people, on the wire (decisions: fetch; Account and settings)."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -47,6 +48,7 @@ class ProfileItem(Payload, frozen=True, kw_only=True):
     email: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
     is_anonymous: bool | UnsetType = UNSET
+    birth_date: date | UnsetType = UNSET
     created_at: Instant | UnsetType = UNSET
     follows_you: bool | UnsetType = UNSET
     you_follow: bool | UnsetType = UNSET

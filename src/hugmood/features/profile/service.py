@@ -83,7 +83,8 @@ def _whose(ctx: Ctx, query: FetchProfile) -> int:
 
 def _own(ctx: Ctx) -> ProfileItem:
     me = store.profile(ctx.tx, ctx.caller.key)
-    if me is None:
+    account = account_by_key(ctx.tx, ctx.caller.key)
+    if me is None or account is None:
         raise _nobody()
     return ProfileItem(
         user_id=me.user_id,
@@ -93,6 +94,7 @@ def _own(ctx: Ctx) -> ProfileItem:
         email=optional(me.email),
         time_zone=me.time_zone,
         is_anonymous=me.guest,
+        birth_date=optional(account.birth_date),
         created_at=Instant(me.created_at),
     )
 

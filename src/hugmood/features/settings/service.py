@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from hugmood.engine.handling import Ctx, handles
 from hugmood.errors import invalid, not_found
-from hugmood.features.auth.store import keys_by_id
+from hugmood.features.auth.ages import is_minor
+from hugmood.features.auth.messages import MinorJoined, MinorNoted
+from hugmood.features.auth.store import account_by_key, keys_by_id
 from hugmood.features.settings import store
 from hugmood.features.settings.messages import (
+    Audience,
     Choices,
     FetchSettings,
     Settings,
@@ -23,6 +26,8 @@ def update_settings(ctx: Ctx, command: UpdateSettings) -> SettingsUpdated:
     user = ctx.caller.key
     viewers = given(command.analytics_to)
     keys = None if viewers is None else _keys(ctx, viewers)
+    if command.hugs_from:
+        _check_hugs_from(ctx, command.hugs_from)
     before = store.settings(ctx.tx, user)
     chosen = before._replace(
         hugs_from=command.hugs_from or before.hugs_from,
@@ -57,6 +62,21 @@ def fetch_settings(ctx: Ctx, query: FetchSettings) -> Settings:
         ),
         as_of_sequence=ctx.position(),
     )
+
+
+@handles
+def minor_joined(ctx: Ctx, command: MinorJoined) -> MinorNoted:
+    """Let only friends hug and see someone who is under 18."""
+    closed = store.NOTHING_CHOSEN._replace(hugs_from="friends", status_to="friends")
+    store.choose(ctx.tx, command.user_key, closed)
+    return MinorNoted()
+
+
+def _check_hugs_from(ctx: Ctx, audience: Audience) -> None:
+    me = account_by_key(ctx.tx, ctx.caller.key)
+    if audience in {"everyone", "followers"} and me and is_minor(me.birth_date, ctx.now):
+        message = "Until you are 18 only friends can hug you"
+        raise invalid("data.hugsFrom", "out_of_range", message)
 
 
 def _keys(ctx: Ctx, viewers: Sequence[str]) -> list[int]:
