@@ -76,7 +76,7 @@ def test_bonds(sqlite_template: Path, steps: list[tuple[str, int, int]]) -> None
         with World(place, limited=False) as world:
             people = [Person(world, name) for name in ("Ada", "Bob", "Eve")]
             everybody = [("follow", one, other) for one, other in permutations(range(3), 2)]
-            for word, one, other in everybody + steps:
+            for word, one, other in [*everybody, ("friends", 0, 0), *steps]:
                 take(world, people, word, one, other)
                 check(people)
     finally:

@@ -5,7 +5,9 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from alembic import command
 
+from hugmood.features.auth.names import words
 from hugmood.store import migrate
 from hugmood.store.database import DatabaseError, DatabaseUnavailable
 from hugmood.store.opening import open_database
@@ -178,3 +180,25 @@ def test_account_gone(place: Place, table: str) -> None:
         gone = tx.execute("DELETE FROM account")
         left = tx.rows(f"SELECT count(*) FROM {table}")  # noqa: S608 (a constant)
     assert (gone, left) == (1, [(0,)])
+
+
+def test_people_of_before_are_found(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever had an account before names could be searched is found as others are."""
+    to_head = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: to_head(config, "0003"))
+    migrate.upgrade(url)
+    monkeypatch.undo()
+    execute(
+        url,
+        """
+        INSERT INTO account (id, guest, name, email, created_at) VALUES
+            ('user-1', false, 'Zoë van-Dijk', 'zoe@example.com', 0),
+            ('anon-1', true, 'Guest', NULL, 0)
+        """,
+    )
+    migrate.upgrade(url)
+    database = open_database(url, timeout=SHORT)
+    with database.transaction(write=False) as tx:
+        found = [word for (word,) in tx.rows("SELECT word FROM name_word")]
+    database.close()
+    assert sorted(found) == sorted(words("Zoë van-Dijk")) == ["dijk", "van-dijk", "zoe van-dijk"]
