@@ -95,6 +95,8 @@ class Outbox:
     announcements: list[Announcement] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
     grant: Grant | None = None
+    hurry: bool = False
+    """Whether something was scheduled that is due already."""
 
 
 @dataclass(slots=True)
@@ -145,6 +147,7 @@ class Ctx:
         It survives restarts, and happens once however many processes there are. By then
         things may have changed: its handler looks, and does nothing if it is moot.
         """
+        self.outbox.hurry = self.outbox.hurry or at <= self.now
         name = command.wire_type if command.recurring else None
         schedule.put(self.tx, command.wire_type, codec.encode(command), at, name=name)
 

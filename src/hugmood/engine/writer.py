@@ -60,6 +60,8 @@ class _Outcome(NamedTuple):
     cuts: Sequence[Cut] = ()
     changes: Sequence[NewEvent | Erasure | Removal] = ()
     transients: Sequence[Transient] = ()
+    again: bool = False
+    """Whether something was scheduled for now."""
 
 
 class Writer:
@@ -121,9 +123,10 @@ class Writer:
             self._host.streams.forget()
             raise
         self._rounds_begun = True
-        if claimed is not None:
-            # What was done may have scheduled more for now.
-            self._look_at = now if claimed else now + _LOOK_EVERY
+        if any(outcome.again for outcome in outcomes) or len(claimed or ()) == schedule.MOST:
+            self._look_at = now
+        elif claimed is not None:
+            self._look_at = now + _LOOK_EVERY
         return _told(outcomes, numbered)
 
     def _write_streams(
@@ -217,7 +220,7 @@ class Writer:
         transients = [self._transient(said, ask, now) for said in outbox.announcements]
         if remembered:  # nothing may fail after this: a failed command is not remembered
             memory.keep(ask, answer.data)
-        return _Outcome(answer, outbox.cuts, changes, transients)
+        return _Outcome(answer, outbox.cuts, changes, transients, outbox.hurry)
 
     def _encoded(
         self, change: Emission | Erasure | Removal, now: int
