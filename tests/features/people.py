@@ -2,8 +2,16 @@
 
 from typing import Any
 
+from hugmood.features.follows.messages import FollowUser, UserFollowed
 from hugmood.features.group_hugs.messages import CreateGroupHug
-from hugmood.features.hugs.messages import HugSent, SendHug
+from hugmood.features.hugs.messages import (
+    HugRequestAnswered,
+    HugRequested,
+    HugSent,
+    RequestHug,
+    RespondHugRequest,
+    SendHug,
+)
 from hugmood.features.moods.messages import FetchMoodHistory, MoodUpdate, MoodUpdated
 from tests.device import Device
 
@@ -30,3 +38,27 @@ def group_hug(creator: Device, *invitees: Device, **fields: Any) -> str:  # noqa
         **{"name": "Hug", "invitee_ids": [one.user_id for one in invitees], **fields}
     )
     return creator.request(command).group_hug_id
+
+
+def follow(one: Device, other: Device) -> UserFollowed:
+    """Have the one follow the other."""
+    return one.request(FollowUser(target_user_id=other.user_id, action="follow"))
+
+
+def ask(one: Device, other: Device, *, at: str | None = None, **fields: Any) -> HugRequested:  # noqa: ANN401 (passed on)
+    """Have the one ask the other for a hug."""
+    command = RequestHug(**{"target_type": "user", "target_id": other.user_id, **fields})
+    return one.request(command, at=at)
+
+
+def accept(device: Device, request_id: str, **fields: Any) -> HugRequestAnswered:  # noqa: ANN401 (passed on)
+    """Give the hug that was asked for."""
+    command = RespondHugRequest(
+        **{"request_id": request_id, "accept": True, "hug_type": "warm", **fields}
+    )
+    return device.request(command)
+
+
+def decline(device: Device, request_id: str) -> HugRequestAnswered:
+    """Say no."""
+    return device.request(RespondHugRequest(request_id=request_id, accept=False))

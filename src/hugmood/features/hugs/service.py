@@ -1,6 +1,4 @@
-"""Hugs: from one person to another, kept, and told at once."""
-
-from typing import Final
+"""Hugs: from one person to another, kept, and told at once. Requests: see `requests`."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -8,8 +6,7 @@ from msgspec import UNSET, UnsetType
 from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx, handles
 from hugmood.errors import denied, invalid, not_found
-from hugmood.features.auth.store import Account, account_by_id, account_by_key
-from hugmood.features.follows.store import follows
+from hugmood.features.auth.store import Account, account_by_id
 from hugmood.features.hugs import store
 from hugmood.features.hugs.catalog import ANIMATIONS, HUG_TYPES
 from hugmood.features.hugs.messages import (
@@ -21,43 +18,31 @@ from hugmood.features.hugs.messages import (
     HugHistory,
     HugItem,
     HugKinds,
-    HugReceived,
     HugSent,
     SendHug,
 )
-from hugmood.features.hugs.store import Hug, Wanted
+from hugmood.features.hugs.requests import fetch_hug_requests, request_hug, respond_hug_request
+from hugmood.features.hugs.sending import NOT_ACCEPTING, gift, give, may_hug
+from hugmood.features.hugs.store import Wanted
 from hugmood.features.status.service import visibly_online
-from hugmood.wire.message import given, optional
+from hugmood.wire.message import optional
 
-NOT_ACCEPTING: Final = "This person does not take hugs from you"
+__all__ = [
+    "fetch_hug_catalog",
+    "fetch_hug_history",
+    "fetch_hug_requests",
+    "request_hug",
+    "respond_hug_request",
+    "send_hug",
+]
 
 
 @handles
 def send_hug(ctx: Ctx, command: SendHug) -> HugSent:
     """Keep the hug and tell its recipient."""
-    _check_words(command)
+    hug = gift(ctx, command.hug_type, command.message, command.customization)
     recipient = _recipient(ctx, command.recipient_id)
-    hug = Hug(
-        id=ctx.entity_id("hug"),
-        sender=ctx.caller.key,
-        recipient=recipient.key,
-        hug_type=command.hug_type,
-        message=given(command.message),
-        customization=_plain(command.customization),
-        sent_at=ctx.occurred_at(),
-    )
-    store.insert(ctx.tx, hug)
-    sender = account_by_key(ctx.tx, ctx.caller.key)
-    event = HugReceived(
-        hug_id=hug.id,
-        sender_id=ctx.caller.user_id,
-        sender_name=sender.name if sender else "",
-        hug_type=hug.hug_type,
-        message=command.message,
-        sent_at=Instant(hug.sent_at),
-        customization=command.customization,
-    )
-    ctx.emit(event, to=[recipient.key])
+    give(ctx, hug, recipient.key)
     online = visibly_online(ctx, recipient.key)
     return HugSent(
         hug_id=hug.id,
@@ -104,31 +89,15 @@ def fetch_hug_catalog(ctx: Ctx, query: FetchHugCatalog) -> HugCatalog:
     )
 
 
-def _check_words(command: SendHug) -> None:
-    if command.hug_type not in HUG_TYPES:
-        raise invalid("data.hugType", "unknown_value", "This kind of hug is not in the catalogue")
-    custom = command.customization
-    animation = UNSET if isinstance(custom, UnsetType) else custom.animation
-    if animation and animation not in ANIMATIONS:
-        raise invalid("data.customization.animation", "unknown_value")
-
-
 def _recipient(ctx: Ctx, user_id: str) -> Account:
     recipient = account_by_id(ctx.tx, user_id)
     if recipient is None:
         raise not_found("data.recipientId", "There is no such person")
     if recipient.key == ctx.caller.key:
         raise invalid("data.recipientId", "unknown_value", "You cannot hug yourself")
-    stranger = ctx.caller.guest and not follows(
-        ctx.tx, follower=recipient.key, followee=ctx.caller.key
-    )
-    if stranger:
+    if not may_hug(ctx, recipient.key):
         raise denied(NOT_ACCEPTING)
     return recipient
-
-
-def _plain(custom: Customization | UnsetType) -> dict[str, object] | None:
-    return None if isinstance(custom, UnsetType) else msgspec.to_builtins(custom)
 
 
 def _custom(plain: dict[str, object] | None) -> Customization | UnsetType:
