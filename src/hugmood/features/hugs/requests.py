@@ -15,6 +15,7 @@ from hugmood.engine.handling import Ctx, handles
 from hugmood.errors import denied, invalid, not_found
 from hugmood.features.auth.store import account_by_id
 from hugmood.features.follows import store as follows
+from hugmood.features.group_hugs import store as group_hugs
 from hugmood.features.hugs import request_store as store
 from hugmood.features.hugs.messages import (
     FetchHugRequests,
@@ -126,7 +127,7 @@ def _targets(ctx: Ctx, command: RequestHug) -> Sequence[int]:
     if isinstance(command.target_id, UnsetType):
         raise invalid("data.targetId", "required_field_missing")
     if command.target_type == "group":
-        raise not_found("data.targetId", "There is no such group hug")
+        return _participants(ctx, command.target_id)
     return [_person(ctx, command.target_id)]
 
 
@@ -139,6 +140,20 @@ def _person(ctx: Ctx, user_id: str) -> int:
     if not may_ask(ctx, target.key):
         raise denied(NOT_ACCEPTING)
     return target.key
+
+
+def _participants(ctx: Ctx, group_id: str) -> list[int]:
+    group = group_hugs.find(ctx.tx, group_id)
+    if group is None:
+        raise not_found("data.targetId", "There is no such group hug")
+    people = set(group_hugs.participants(ctx.tx, group_id) or ())
+    if ctx.caller.key not in people:
+        raise denied("You do not take part in this group hug")
+    if group.over(ctx.now):
+        raise invalid("data.targetId", "expired", "This group hug is over")
+    others = sorted(people - {ctx.caller.key})
+    blocked = follows.blocked_among(ctx.tx, ctx.caller.key, others)
+    return [key for key in others if key not in blocked]
 
 
 def _tell(ctx: Ctx, request: Request, targets: Sequence[int]) -> None:
