@@ -51,6 +51,11 @@ def choose(device: Device, **choices: Any) -> SettingsUpdated:  # noqa: ANN401 (
     return device.request(UpdateSettings(**choices))
 
 
+def hugs_from(device: Device, audience: Audience) -> None:
+    """Have somebody take hugs from these only."""
+    choose(device, hugs_from=audience)
+
+
 def show_status_to(device: Device, audience: Audience) -> None:
     """Have somebody choose who sees their status."""
     choose(device, status_to=audience)

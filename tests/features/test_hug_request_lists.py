@@ -15,7 +15,7 @@ from hugmood.store.sqlite import Sqlite
 from hugmood.wire.message import Error
 from tests.databases import on_sqlite
 from tests.device import Device
-from tests.features.choices import block, unblock
+from tests.features.bonds import block, unblock
 from tests.features.people import accept, ask, decline, follow
 from tests.world import World
 

@@ -18,7 +18,7 @@ from hugmood.features.hugs.request_store import Answer, Request
 from hugmood.wire.message import Error, ErrorDetails
 from tests.databases import Place, on_sqlite
 from tests.device import Device, Message, Refusal
-from tests.features.choices import block, hugs_from
+from tests.features.bonds import block, hugs_from
 from tests.features.people import accept, ask, decline, follow
 from tests.world import World
 

@@ -30,7 +30,7 @@ from hugmood.features.hugs.messages import (
 from hugmood.wire.message import Command, Error, Event
 from tests.databases import InMemory
 from tests.device import Refused
-from tests.features.choices import block, hugs_from, unblock
+from tests.features.bonds import block, hugs_from, unblock
 from tests.world import World
 
 R = TypeVar("R", HugRequested, HugRequestAnswered)
@@ -155,6 +155,9 @@ class AnyOrder(RuleBasedStateMachine):
         target = self._people[other].user_id
         follows = (one, other) in self._follows
         command = FollowUser(target_user_id=target, action="unfollow" if follows else "follow")
+        if self._blocked(one, other):
+            self._people[one].refusal(command)
+            return
         self._people[one].request(command)
         self._follows ^= {(one, other)}
         self._told()
@@ -168,8 +171,7 @@ class AnyOrder(RuleBasedStateMachine):
             unblock(self._people[one], self._people[other])
         else:
             block(self._people[one], self._people[other])
-            for pair in {(one, other), (other, one)} & self._follows:
-                self.follow(*pair)
+            self._follows -= {(one, other), (other, one)}
         self._blocks ^= {(one, other)}
 
     @rule(one=people, audience=audiences)

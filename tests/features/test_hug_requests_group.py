@@ -16,7 +16,7 @@ from hugmood.features.hugs.messages import (
 )
 from hugmood.wire.message import Error, ErrorDetails
 from tests.device import Device, Refusal
-from tests.features.choices import block, hugs_from
+from tests.features.bonds import block, hugs_from
 from tests.features.people import accept, ask
 from tests.world import World
 

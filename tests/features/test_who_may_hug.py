@@ -8,7 +8,7 @@ from hugmood.features.hugs.messages import RequestHug, SendHug
 from hugmood.features.settings.messages import Audience
 from hugmood.wire.message import Command, Error, Reply
 from tests.device import Device, Refusal
-from tests.features.choices import block, hugs_from
+from tests.features.bonds import block, hugs_from
 from tests.features.people import ask, follow, hug
 from tests.world import World
 
