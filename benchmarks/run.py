@@ -15,6 +15,7 @@ from pathlib import Path
 import commands
 import fanout
 import idle
+import refused
 import storm
 from report import Figure
 
@@ -39,6 +40,7 @@ def _measure(*, quick: bool) -> list[Figure]:
     benchmarks = [
         partial(fanout.measure, rounds=rounds, seconds=seconds),
         partial(commands.measure, rounds=rounds, seconds=seconds),
+        partial(refused.measure, rounds=rounds, seconds=seconds),
         partial(idle.measure, rounds=min(rounds, 3)),
         partial(storm.measure, rounds=min(rounds, 3)),
     ]

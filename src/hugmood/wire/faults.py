@@ -23,6 +23,7 @@ _AT: Final = re.compile(
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 _STEP: Final = re.compile(r"[^.\[\]]+")
 _ANY_KEY: Final = "[...]"
+_UNCLEAN: Final = re.compile(r"[\x00\ud800-\udfff]")
 _ISSUES: Final[tuple[tuple[str, Issue], ...]] = (
     (r"^Invalid enum value", "unknown_value"),
     (r"^Object missing required field", "required_field_missing"),
@@ -173,7 +174,7 @@ def _converts(parsed: Any, convert: Callable[[Any], Any]) -> bool:
 
 
 def _clean(text: str) -> bool:
-    return not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text)
+    return _UNCLEAN.search(text) is None
 
 
 def _refuse_constant(name: str) -> None:
