@@ -16,6 +16,7 @@ from hugmood.wire import codec
 from hugmood.wire.message import (
     PUSHES,
     AuthFailure,
+    Batch,
     Command,
     Error,
     Event,
@@ -160,6 +161,9 @@ class Device:
         self._seen: int | None = None
         """The number of the last event that came: a page may end beyond it."""
         self._told = 0
+        self._narrowed = False
+        self.batches: list[list[str]] = []
+        """The types in each batch that came; `received` has what was in them."""
 
     @property
     def connection(self) -> Connection:
@@ -194,13 +198,17 @@ class Device:
     ) -> Sent[R]:
         """Send a command; its reply may have come when this returns, or come later."""
         message_id = id or self.world.ambient.message_id("msg")
-        envelope: dict[str, Any] = {
-            "type": command.wire_type,
-            "id": message_id,
-            "data": msgspec.Raw(codec.encode(command)),
-        }
+        envelope = _envelope(command, message_id)
         self.raw(envelope | ({"timestamp": at} if at else {}))
         return Sent(self, message_id, reply_type(type(command)))
+
+    def send_batch(self, *commands: Command[Any]) -> list[Sent[Any]]:
+        """Send several commands in one message."""
+        ids = [self.world.ambient.message_id("msg") for _ in commands]
+        together = list(zip(commands, ids, strict=True))
+        envelopes = [_envelope(command, message_id) for command, message_id in together]
+        self.raw({"type": "batch", "id": "batch-1", "data": {"messages": envelopes}})
+        return [Sent(self, message_id, reply_type(type(c))) for c, message_id in together]
 
     def raw(self, message: dict[str, Any] | bytes) -> list[Message]:
         """Send an envelope, or any bytes; return what came before all was quiet again."""
@@ -231,12 +239,18 @@ class Device:
         self.token = reply.token or getattr(command, "token", UNSET) or self.token
         return reply
 
-    def another(self, *, last: int | None = None, binary: bool = False) -> "Device":
-        """Connect once more with the same token, after the last number seen if given."""
+    def another(
+        self, *, last: int | None = None, binary: bool = False, batch: bool = False
+    ) -> "Device":
+        """Connect once more with the same token, after the last number seen if given.
+
+        With `batch` it can take batches.
+        """
         device = self.world.connect(binary=binary)
         device.name, device.email, device.password = self.name, self.email, self.password
         number = UNSET if last is None else last
-        device.sign_in(AuthToken(token=self.token, last_sequence_number=number))
+        able = ["batch"] if batch else UNSET
+        device.sign_in(AuthToken(token=self.token, last_sequence_number=number, capabilities=able))
         return device
 
     # Hearing
@@ -298,7 +312,20 @@ class Device:
             assert opcode == (frames.BINARY if self._binary else frames.TEXT)
             text = frames.inflate(payload, _LONGEST) if first & frames.RSV1 else payload
             decode = msgspec.msgpack.decode if self._binary else msgspec.json.decode
-            self._hear_message(Message.of(decode(text)))
+            message = Message.of(decode(text))
+            if message.type == Batch.wire_type:
+                self._hear_batch(message)
+            else:
+                self._hear_message(message)
+
+    def _hear_batch(self, batch: Message) -> None:
+        messages = [Message.of(plain) for plain in batch.data["messages"]]
+        assert 2 <= len(messages) <= codec.MOST_IN_BATCH
+        assert batch.id.startswith("batch-")
+        assert batch.number == messages[-1].number
+        self.batches.append([message.type for message in messages])
+        for message in messages:
+            self._hear_message(message)
 
     def _hear_message(self, message: Message) -> None:
         assert message.timestamp <= iso(self.world.clock.now())
@@ -314,10 +341,15 @@ class Device:
 
     def _follow(self, message: Message) -> None:
         """Hold the numbers to what the protocol says of holes."""
+        self._narrowed = self._narrowed or message.type == "subscribe_response"
         if message.type == MissedMessages.wire_type:
             self._follow_page(message)
         elif _is_event(message):
             self._follow_event(message)
+        elif self._narrowed:
+            # The position counts events that were not sent.
+            assert message.number >= (self._position or 0)
+            self._position = message.number
         assert message.number == self._position
 
     def _follow_page(self, message: Message) -> None:
@@ -335,9 +367,15 @@ class Device:
     def _follow_event(self, message: Message) -> None:
         previous = message.number - 1 if message.previous is None else message.previous
         # A page may have ended with filtered events: the last one sent is before its end.
-        assert previous in {self._position, self._seen}, f"a hole before {message}"
+        passed_over = self._narrowed and previous < (self._position or 0)
+        assert previous in {self._position, self._seen} or passed_over, f"a hole before {message}"
         assert message.number > (self._position or 0)
         self._position = self._seen = message.number
+
+
+def _envelope(command: Command[Any], message_id: str) -> dict[str, Any]:
+    data = msgspec.Raw(codec.encode(command))
+    return {"type": command.wire_type, "id": message_id, "data": data}
 
 
 def _is_event(message: Message) -> bool:

@@ -57,9 +57,16 @@ class FakeAmbient:
     """The clock's time, ids that count up, and chance that is always the same."""
 
     def __init__(self, clock: Clock) -> None:
-        self.now = clock.now
+        self.steady = clock.now
         self.luck = 0.5
+        self.wrong = 0
+        """By how many ms the clock is set wrong; `steady` never is."""
+        self._clock = clock
         self._count = 0
+
+    def now(self) -> int:
+        """Milliseconds since 1970-01-01 UTC."""
+        return self._clock.now() + self.wrong
 
     def entity_id(self, prefix: str) -> str:
         """`prefix-` and an id that sorts by time."""

@@ -24,6 +24,7 @@ from hugmood.wire.message import (
     VARIANT_FIELDS,
     AnyCommand,
     AuthFailure,
+    Batch,
     CommandKey,
     Payload,
     reply_type,
@@ -42,6 +43,7 @@ PUBLIC = {key: command for key, command in COMMANDS.items() if not command.inter
 REPLIES = {key: reply_type(c) for key, c in PUBLIC.items() if key[0] not in NEVER_REPLIED}
 CLIENT_TYPES = {kind for kind, _ in PUBLIC} | UNANSWERED.keys()
 ENVELOPE = {"type", "id", "data", "timestamp", "sequenceNumber"}
+AFTER_A_GAP = ENVELOPE | {"previousSequenceNumber"}
 
 REPLY_ID = re.compile(r".+-resp")
 UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -214,10 +216,29 @@ every_example = pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_example_is_a_message(example: Example) -> None:
     """Every JSON block is one whole message, and nothing in it is unknown."""
     message = json.loads(example.text)
-    if message["type"] in CLIENT_TYPES:
+    if is_clients(message):
         check_client_message(example.text)
     else:
         check_server_message(message)
+
+
+def is_clients(message: dict[str, Any]) -> bool:
+    """Whether a client says this; a batch may be either's, and the server's has a number."""
+    batch = message["type"] == Batch.wire_type and "sequenceNumber" not in message
+    return batch or message["type"] in CLIENT_TYPES
+
+
+@pytest.mark.parametrize("client", [False, True])
+def test_batch_is_shown_both_ways(*, client: bool) -> None:
+    """What to send, and what may come."""
+    messages = [json.loads(text) for text in code_blocks(PAGE, "json")]
+    batches = [message for message in messages if message["type"] == Batch.wire_type]
+    assert client in {is_clients(message) for message in batches}
+
+
+def test_fields_of_a_clients_batch() -> None:
+    """Its table has its one field."""
+    check_fields(place_of(Batch.wire_type), {"messages": "required"}, client=True)
 
 
 def check_client_message(text: str) -> None:
@@ -226,6 +247,11 @@ def check_client_message(text: str) -> None:
     assert message.keys() <= ENVELOPE
     envelope = codec.read_envelope(text.encode())
     data = message.get("data", {})
+    if envelope.type == Batch.wire_type:
+        assert data.keys() == {"messages"}
+        for inner in codec.members(envelope):
+            check_client_message(inner.decode())
+        return
     if envelope.type in UNANSWERED:
         assert data.keys() <= UNANSWERED[envelope.type]
         return
@@ -237,7 +263,7 @@ def check_client_message(text: str) -> None:
 def check_server_message(message: dict[str, Any]) -> None:
     """The server could have sent exactly this message."""
     kind, data = message["type"], message["data"]
-    assert message.keys() == ENVELOPE
+    assert message.keys() in (ENVELOPE, AFTER_A_GAP)
     assert SERVER_TIME.fullmatch(message["timestamp"])
     assert type(message["sequenceNumber"]) is int
     push = PUSHES.get(kind)
@@ -247,6 +273,8 @@ def check_server_message(message: dict[str, Any]) -> None:
     assert data == json.loads(codec.encode(decoded))
     if kind == "missed_messages":
         check_page(message)
+    if kind == Batch.wire_type:
+        check_batch(message)
 
 
 def check_page(page: dict[str, Any]) -> None:
@@ -257,6 +285,14 @@ def check_page(page: dict[str, Any]) -> None:
     numbers = [message["sequenceNumber"] for message in data["messages"]]
     assert list(range(data["startSequence"], data["endSequence"] + 1)) == numbers
     assert page["sequenceNumber"] == data["endSequence"]
+
+
+def check_batch(batch: dict[str, Any]) -> None:
+    """A batch's messages are whole, and its number is that of the last."""
+    messages = batch["data"]["messages"]
+    for message in messages:
+        check_server_message(message)
+    assert messages[-1]["sequenceNumber"] == batch["sequenceNumber"]
 
 
 def server_struct(kind: str, data: dict[str, Any]) -> type[Payload]:

@@ -18,7 +18,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from starlette.datastructures import Headers
 
-from hugmood.engine.handling import Host
+from hugmood.engine.handling import DEFAULT_RATES, Host
 from hugmood.features import load_handlers
 from hugmood.features.auth.messages import AuthAnonymous, AuthRegister
 from hugmood.features.auth.passwords import passwords
@@ -29,6 +29,7 @@ from hugmood.gateway.hub import Hub
 from hugmood.gateway.websocket import Acceptance, Connection, Farewells, UpgradeRequest
 from hugmood.store.streams import DEFAULT_RETENTION, Retention
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
+from hugmood.wire.limits import Rates
 from hugmood.wire.session import Settings
 from tests.databases import Place, streams_for
 from tests.device import Device
@@ -63,6 +64,7 @@ class World:
         settings: Settings | None = None,
         retention: Retention = DEFAULT_RETENTION,
         secrets: tuple[str, ...] = SECRETS,
+        rates: Rates = DEFAULT_RATES,
     ) -> None:
         """Open the service on this database; `limited` as in `HUGMOOD_RATE_LIMIT`."""
         load_handlers()
@@ -71,6 +73,7 @@ class World:
         self._retention = retention
         self._place = place
         self.secrets = secrets
+        self._rates = rates
         self.clock = Clock(START)
         self.ambient = FakeAmbient(self.clock)
         self.loop = TurnLoop(self.clock)
@@ -183,7 +186,9 @@ class World:
 
     def _make_host(self) -> Host:
         streams = streams_for(self._place, self._retention)
-        host = Host(self.ambient, streams, secrets=self.secrets, limited=self._limited)
+        host = Host(
+            self.ambient, streams, secrets=self.secrets, limited=self._limited, rates=self._rates
+        )
         host._resources[passwords] = QuickPasswords()
         return host
 

@@ -50,6 +50,10 @@ class Ambient(Protocol):
         """Milliseconds since 1970-01-01 UTC."""
         ...
 
+    def steady(self) -> int:
+        """Milliseconds on a clock that is never set: for deadlines, not for times."""
+        ...
+
     def entity_id(self, prefix: str) -> str:
         """`prefix-` and a time-sortable, unguessable id."""
         ...
@@ -74,6 +78,10 @@ class System:
     def now(self) -> int:
         """Milliseconds since 1970-01-01 UTC."""
         return time.time_ns() // 1_000_000
+
+    def steady(self) -> int:
+        """Milliseconds on a clock that is never set; only differences mean anything."""
+        return time.monotonic_ns() // 1_000_000
 
     def entity_id(self, prefix: str) -> str:
         """48 bits of time and 80 of chance, as in a ULID, in hexadecimal."""

@@ -13,6 +13,7 @@ from hugmood.features.auth.messages import (
 )
 from hugmood.features.follows.messages import FetchFollowing
 from hugmood.features.hugs.messages import SendHug
+from hugmood.store.database import DatabaseUnavailable
 from hugmood.wire.message import ConnectionClose
 from tests.features.signing import (
     DAY,
@@ -259,6 +260,21 @@ def test_logout_elsewhere(world: World) -> None:
     laptop.sign_in(credentials(ada.email))
     ada.send(Disconnect(reason="user_logout"))
     assert (laptop.closed, use(world, laptop.token).user_id) == (None, ada.user_id)
+
+
+def test_logout_that_fails(world: World) -> None:
+    """Where the database is gone the person is told, and can log out later.
+
+    It used to close with 1000, and the token stayed good.
+    """
+    ada = world.register()
+    world.database.breaks_at_begin = DatabaseUnavailable("gone")
+    error = ada.refusal(Disconnect(reason="user_logout"))
+    assert ("server_error", None) == (getattr(error, "code", ""), ada.closed)
+    world.database.breaks_at_begin = None
+    ada.send(Disconnect(reason="user_logout"))
+    assert (1000, "") == ada.closed
+    assert cannot_use(world, ada.token) == INVALID
 
 
 def test_logout_before_sign_in(world: World) -> None:

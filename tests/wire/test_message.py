@@ -206,5 +206,5 @@ def test_every_type_has_a_lane() -> None:
 
 @pytest.mark.parametrize("push", PUSHES.values(), ids=lambda kind: kind.__name__)
 def test_every_push_has_a_prefix_of_the_protocol(push: type[Any]) -> None:
-    """Ids of what the server sends of itself begin with one of six words."""
-    assert push.id_prefix in {"bcast", "notif", "err", "ping", "close", "missed"}
+    """Ids of what the server sends of itself begin with one of seven words."""
+    assert push.id_prefix in {"bcast", "notif", "err", "ping", "close", "missed", "batch"}

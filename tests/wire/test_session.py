@@ -11,7 +11,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hugmood import features
 from hugmood.errors import CLOSINGS, CloseCode, Refusal
 from hugmood.wire import codec
-from hugmood.wire.faults import Unreadable
 from hugmood.wire.session import (
     MAX_WAITING,
     Effect,
@@ -53,11 +52,17 @@ def read(prefix: bytes) -> Message:
 class Chat:
     """A session, its clock, and what came of it."""
 
-    def __init__(self, session_settings: Settings = DEFAULTS, *, luck: float = 0.5) -> None:
+    def __init__(
+        self,
+        session_settings: Settings = DEFAULTS,
+        *,
+        luck: float = 0.5,
+        reading: codec.Reading = codec.JSON,
+    ) -> None:
         self.clock = Clock(START)
         self.ambient = FakeAmbient(self.clock)
         self.ambient.luck = luck
-        self.session = Session(session_settings, self.ambient, self.clock.now())
+        self.session = Session(session_settings, self.ambient, self.clock.now(), reading)
         self.forwarded: list[Forward] = []
         self.hung: Hang | None = None
 
@@ -89,9 +94,8 @@ class Chat:
         """Let the engine answer what was forwarded under this id."""
         forward = next(one for one in self.forwarded if one.slot.id == message_id)
         self.forwarded.remove(forward)
-        now = self.clock.now()
         text = msgspec.json.encode({"success": True, **(data if isinstance(data, dict) else {})})
-        return self.take(self.session.answered(forward.slot, text, refusal, now))
+        return self.take(self.session.answered(forward.slot, text, refusal))
 
     def sign_in(self, lasting: int = DAY) -> list[Message]:
         """Authenticate for so many ms."""
@@ -429,11 +433,10 @@ def test_eleventh_malformed_message() -> None:
 
 def test_eleventh_malformed_message_in_messagepack() -> None:
     """What could not even be rewritten in JSON counts as well."""
-    chat = signed_in()
-    error = Unreadable(None, "invalid_format")
+    chat = Chat(reading=codec.PACKED)
     for _ in range(TOLERATED):
-        assert len(chat.take(chat.session.unreadable(error, chat.clock.now()))) == 1
-    chat.take(chat.session.unreadable(error, chat.clock.now()))
+        assert len(chat.raw(b"\xc1")) == 1
+    chat.raw(b"\xc1")
     assert Hang(4400, "protocol_error") == chat.hung
 
 
@@ -595,7 +598,7 @@ def test_any_frame_is_a_sign_of_life(life: str) -> None:
     if life == "frame":
         chat.session.alive(chat.clock.now())
     elif life == "nonsense":
-        chat.take(chat.session.unreadable(Unreadable(None, "invalid_format"), chat.clock.now()))
+        chat.raw(b"{")
     else:
         chat.say(life)
     chat.tick_after(74.9)
@@ -649,6 +652,41 @@ def test_disconnect() -> None:
     assert Hang(1000, "") == chat.hung
 
 
+def test_refused_disconnect() -> None:
+    """Who could not be logged out is told, and may say it again.
+
+    It used to close as if it had worked, and the token was still good.
+    """
+    chat = signed_in()
+    chat.say("disconnect", "bye", {"reason": "user_logout"})
+    (error,) = chat.answer("bye", refusal=Refusal("server_error", "Oops"))
+    assert ("server_error", "bye") == refusal_of(error)
+    assert chat.hung is None
+    chat.say("disconnect", "again")
+    chat.answer("again")
+    assert Hang(1000, "") == chat.hung
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_is_set(hours: int) -> None:
+    """Nobody is cut off for it: deadlines go by a clock that is never set."""
+    chat, newcomer = signed_in(), Chat()
+    for each in (chat, newcomer):
+        each.ambient.wrong = hours * 3600 * SECOND
+        each.tick_after(1)
+    assert (None, None) == (chat.hung, newcomer.hung)
+    newcomer.tick_after(29)
+    assert Hang(4408, "auth_timeout") == newcomer.hung
+
+
+def test_time_of_a_clock_that_is_set() -> None:
+    """What people are told is the time as it is now."""
+    chat = signed_in()
+    chat.ambient.wrong = -3600 * SECOND
+    (ping,) = chat.tick_after(15)
+    assert "2023-08-25T13:30:15.000Z" == ping["timestamp"] == ping["data"]["timestamp"]
+
+
 @pytest.mark.parametrize(
     ("code", "websocket_code", "comes_back"),
     [
@@ -666,7 +704,7 @@ def test_disconnect() -> None:
 def test_closing(code: CloseCode, websocket_code: int, *, comes_back: bool) -> None:
     """Each code has its WebSocket code, and a delay unless coming back is useless."""
     chat = signed_in()
-    (notice,) = chat.take(chat.session.close(code, chat.clock.now()))
+    (notice,) = chat.take(chat.session.close(code))
     assert notice["id"].startswith("close-")
     assert (code, comes_back) == (notice["data"]["code"], "reconnectDelay" in notice["data"])
     assert Hang(websocket_code, code) == chat.hung
@@ -680,7 +718,7 @@ def test_every_closing_is_tried() -> None:
 def test_closing_with_a_delay() -> None:
     """Who closes may say when to come back, also at once."""
     chat = signed_in()
-    (notice,) = chat.take(chat.session.close("server_shutdown", chat.clock.now(), 0))
+    (notice,) = chat.take(chat.session.close("server_shutdown", 0))
     assert notice["data"]["reconnectDelay"] == 0
 
 
@@ -689,11 +727,9 @@ def test_nothing_after_the_end() -> None:
     chat = signed_in()
     chat.say("mood_update", "a")
     now = chat.clock.now()
-    chat.take(chat.session.close("server_shutdown", now))
-    bad = Unreadable(None, "invalid_format")
+    chat.take(chat.session.close("server_shutdown"))
     assert [] == chat.say("mood_update", "b") + chat.raw(b"{") + chat.answer("a")
-    assert [] == chat.session.unreadable(bad, now)
-    assert [] == chat.session.tick(now + DAY) + chat.session.close("slow_consumer", now)
+    assert [] == chat.session.tick(now + DAY) + chat.session.close("slow_consumer")
 
 
 def test_signed_in_after_the_connection_went() -> None:
@@ -816,7 +852,7 @@ class Conversation(RuleBasedStateMachine):
     def close(self, chance: int) -> None:
         """Now and then the server closes the connection, or it is lost."""
         if chance == 30:
-            self.do(self.session.close("server_shutdown", self.clock.now()))
+            self.do(self.session.close("server_shutdown"))
         elif chance == 29:
             self.session.lost()
 
@@ -835,11 +871,10 @@ class Conversation(RuleBasedStateMachine):
 
     def answer_slot(self, slot: Slot, refusal: Refusal | None, lasting: int) -> None:
         """Answer; an `auth` that succeeds signs in first."""
-        now = self.clock.now()
         if slot.type == "auth" and refusal is None and not self.session.over:
-            self.expires = now + lasting * SECOND
+            self.expires = self.clock.now() + lasting * SECOND
             self.session.signed_in(self.expires)
-        self.do(self.session.answered(slot, b"{}", refusal, now))
+        self.do(self.session.answered(slot, b"{}", refusal))
 
     def tick(self) -> None:
         """Do what is due, and see that it was done."""

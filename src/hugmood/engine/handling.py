@@ -9,11 +9,12 @@ import msgspec
 
 from hugmood.ambient import Ambient
 from hugmood.engine import schedule
-from hugmood.engine.records import Ask, Caller, Cut, Grant
+from hugmood.engine.records import Ask, Caller, Cut, Grant, Narrowing
 from hugmood.errors import CloseCode, Rejected, denied, invalid
 from hugmood.store.database import Transaction
 from hugmood.store.streams import SERVICE, Streams
 from hugmood.wire import codec
+from hugmood.wire.limits import Rates
 from hugmood.wire.message import (
     COMMANDS,
     VARIANT_FIELDS,
@@ -36,17 +37,27 @@ QUEUE_FUTURE: Final = 5 * 60 * 1000
 """How far a client's own time may be from ours for an entry to be dated by it, ms."""
 
 
+DEFAULT_RATES: Final = Rates()
+
+
 class Host:
     """What an engine process has for all its commands; one each, alive as it lives."""
 
     def __init__(
-        self, ambient: Ambient, streams: Streams, *, secrets: Sequence[str], limited: bool
+        self,
+        ambient: Ambient,
+        streams: Streams,
+        *,
+        secrets: Sequence[str],
+        limited: bool,
+        rates: Rates = DEFAULT_RATES,
     ) -> None:
-        """`secrets` sign tokens, the first of them new ones; `limited` as configured."""
+        """`secrets` sign tokens, the first of them new ones; the rest is as configured."""
         self.ambient = ambient
         self.streams = streams
         self.secrets = secrets
         self.limited = limited
+        self.rates = rates
         self.online: set[int] = set()
         """Users with a socket, or with one not long ago, as the gateway tells."""
         self._resources: dict[Callable[[Host], Any], Any] = {}
@@ -80,10 +91,11 @@ class Removal(NamedTuple):
 
 
 class Announcement(NamedTuple):
-    """A notice on its way to these users."""
+    """A notice on its way to these users; `author` is whom it is from or about."""
 
     notice: Notice
     to: Sequence[int]
+    author: int = SERVICE
 
 
 @dataclass(slots=True)
@@ -97,6 +109,7 @@ class Outbox:
     grant: Grant | None = None
     hurry: bool = False
     """Whether something was scheduled that is due already."""
+    narrowing: Narrowing | None = None
 
 
 @dataclass(slots=True)
@@ -122,10 +135,9 @@ class Ctx:
 
         Those who block its author, by default the caller, will not see it.
         """
-        if author is None:
-            author = self.ask.caller.key if self.ask.caller else SERVICE
         if to:
-            self.outbox.changes.append(Emission(event, list(dict.fromkeys(to)), author))
+            receivers = list(dict.fromkeys(to))
+            self.outbox.changes.append(Emission(event, receivers, self._author(author)))
 
     def erase(self, author: int, *, containing: str = "") -> None:
         """Take the events that this user (key) caused out of all streams.
@@ -158,14 +170,25 @@ class Ctx:
         """
         ROUTES[command.wire_type, None].handler(self, command)
 
-    def push(self, notice: Notice, *, to: Sequence[int]) -> None:
+    def push(self, notice: Notice, *, to: Sequence[int], author: int | None = None) -> None:
         """Tell those of these users (keys) who are online, but not the asker's socket.
 
-        Who comes later is not told: whoever signs in fetches what holds.
+        Who comes later is not told: whoever signs in fetches what holds. `author` is
+        whom it is from or about, by default the caller.
         """
         there = [user for user in dict.fromkeys(to) if user in self.host.online]
         if there:
-            self.outbox.announcements.append(Announcement(notice, there))
+            announcement = Announcement(notice, there, self._author(author))
+            self.outbox.announcements.append(announcement)
+
+    def narrow(self, *, types: Sequence[str] | None, authors: Sequence[int] | None) -> None:
+        """Give the asker's connection only events of these types and people (keys).
+
+        None is any of them; replies and what keeps the connection alive always come.
+        """
+        self.outbox.narrowing = Narrowing(
+            None if types is None else list(types), None if authors is None else list(authors)
+        )
 
     def cut(
         self,
@@ -201,6 +224,11 @@ class Ctx:
         if not self.now - QUEUE_PAST <= at <= self.now + QUEUE_FUTURE:
             raise invalid("timestamp", "out_of_range")
         return at
+
+    def _author(self, author: int | None) -> int:
+        if author is not None:
+            return author
+        return self.ask.caller.key if self.ask.caller else SERVICE
 
     def require_account(self) -> None:
         """Refuse guests."""

@@ -109,6 +109,16 @@ class Grant(Struct, frozen=True, array_like=True):
     reset: bool
 
 
+class Narrowing(Struct, frozen=True, array_like=True):
+    """A connection wants only events of these types, from these people (keys).
+
+    None is any: both None is everything.
+    """
+
+    types: list[str] | None
+    authors: list[int] | None
+
+
 class Onward(Struct, frozen=True, array_like=True):
     """Go on with an internal command in the writer."""
 
@@ -126,6 +136,7 @@ class Answer(Record, frozen=True):
     refusal: Refusal | None = None
     grant: Grant | None = None
     onward: Onward | None = None
+    narrowing: Narrowing | None = None
 
 
 class Delivery(Record, frozen=True):
@@ -154,20 +165,27 @@ class Transient(Record, frozen=True):
 
     `prefix` and `users` are as in a `Delivery`. Of those with the same `fold` only the
     latest need reach a user; one without it is not held back. The connection of the
-    client `spare` gets none.
+    client `spare` gets none. `author` is as in a `Delivery`.
     """
 
     prefix: bytes
     users: bytes
     fold: str = ""
     spare: str = ""
+    author: int = 0
 
     @classmethod
     def of(
-        cls, prefix: bytes, users: Sequence[int], *, fold: str = "", spare: str = ""
+        cls,
+        prefix: bytes,
+        users: Sequence[int],
+        *,
+        fold: str = "",
+        spare: str = "",
+        author: int = 0,
     ) -> "Transient":
         """Pack the users."""
-        return cls(prefix, array("q", users).tobytes(), fold, spare)
+        return cls(prefix, array("q", users).tobytes(), fold, spare, author)
 
 
 class Entry(Struct, frozen=True, array_like=True):

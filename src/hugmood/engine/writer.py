@@ -12,6 +12,7 @@ import structlog
 
 from hugmood.engine import schedule
 from hugmood.engine.handling import (
+    DEFAULT_RATES,
     Announcement,
     Ctx,
     Emission,
@@ -41,7 +42,7 @@ from hugmood.errors import Refusal, Rejected, too_many, unavailable
 from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable, Transaction
 from hugmood.store.streams import NewEvent, Numbered
 from hugmood.wire import codec
-from hugmood.wire.limits import Bucket
+from hugmood.wire.limits import Bucket, Rates
 from hugmood.wire.message import COMMANDS, Command, Push, Reply
 
 _MOST_BUCKETS: Final = 10_000
@@ -71,7 +72,7 @@ class Writer:
         """Write to this database; there must be one writer on SQLite."""
         self._database = database
         self._host = host
-        self._limits = UserLimits()
+        self._limits = UserLimits(host.rates)
         self._look_at = 0
         self._rounds_begun = False
 
@@ -231,7 +232,9 @@ class Writer:
 
     def _transient(self, said: Announcement, ask: Ask, now: int) -> Transient:
         prefix = self._prefix(said.notice, now)
-        return Transient.of(prefix, said.to, fold=said.notice.fold, spare=ask.client)
+        return Transient.of(
+            prefix, said.to, fold=said.notice.fold, spare=ask.client, author=said.author
+        )
 
     def _prefix(self, push: Push, now: int) -> bytes:
         message_id = self._host.ambient.message_id(push.id_prefix)
@@ -245,8 +248,9 @@ class Writer:
 class UserLimits:
     """How often each user may send the commands that have a limit of their own."""
 
-    def __init__(self) -> None:
-        """Owe nothing."""
+    def __init__(self, rates: Rates = DEFAULT_RATES) -> None:
+        """Owe nothing; commands name some of their limits, and `rates` has the figures."""
+        self._rates = rates
         self._buckets: dict[tuple[int, str], Bucket] = {}
         self._waits: dict[int, int] = {}
 
@@ -259,6 +263,8 @@ class UserLimits:
         rate = found.command.per_minute
         if rate is None or ask.caller is None:
             return
+        if isinstance(rate, str):
+            rate = int(getattr(self._rates, rate))
         wait = self._waits.get(ask.number)
         if wait is None:
             wait = self._waits[ask.number] = self._take((ask.caller.key, ask.type), rate, now)
@@ -288,7 +294,9 @@ def answered(ask: Ask, found: Route, result: object, outbox: Outbox) -> Answer:
         known = fingerprint(ask) if is_remembered(ask, found) else b""
         return Answer(ask.number, onward=Onward(result.wire_type, codec.encode(result), known))
     if isinstance(result, Reply):
-        return Answer(ask.number, codec.encode(result), grant=outbox.grant)
+        return Answer(
+            ask.number, codec.encode(result), grant=outbox.grant, narrowing=outbox.narrowing
+        )
     message = f"a handler of {ask.type} returned {type(result).__name__}"
     raise TypeError(message)
 

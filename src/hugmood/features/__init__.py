@@ -9,6 +9,7 @@ from typing import Final
 FEATURES: Final = (
     "auth",
     "settings",
+    "subscriptions",
     "follows",
     "moods",
     "status",

@@ -8,6 +8,7 @@ import structlog
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.peer import Peer
 from hugmood.gateway.websocket import Acceptance, Connection, Refusal, UpgradeRequest
+from hugmood.wire import codec
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
 from hugmood.wire.session import Session, Settings
 
@@ -44,7 +45,8 @@ class SocketEndpoint:
 
     def _opener(self, client_id: str, *, binary: bool) -> Callable[[Connection], Peer]:
         def open_peer(connection: Connection) -> Peer:
-            session = Session(self._settings, self._hub.ambient, self._hub.now())
+            reading = codec.PACKED if binary else codec.JSON
+            session = Session(self._settings, self._hub.ambient, self._hub.now(), reading)
             peer = Peer(connection, self._hub, session, client_id, binary=binary)
             self._hub.add(peer)
             log.info("connection opened", client=client_id, remote=connection.remote)

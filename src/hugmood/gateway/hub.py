@@ -39,7 +39,7 @@ class Hub:
         """Ask this engine; `offline_grace` in ms as in `Presence`."""
         self.engine = engine
         self.ambient = ambient
-        self.now = ambient.now
+        self.now = ambient.steady
         self._everyone: set[Peer] = set()
         self._by_user: dict[int, list[Peer]] = {}
         self._presence = Presence(offline_grace)
@@ -122,7 +122,7 @@ class Hub:
         self._tick()  # nothing is delivered to a session that ended a moment ago
         by_user = self._by_user
         for delivery in deliveries:
-            event = Outgoing(delivery.prefix)
+            event = Outgoing(delivery.prefix, delivery.author)
             users, numbers = integers(delivery.users), integers(delivery.numbers)
             for user, number in zip(users, numbers, strict=True):
                 peers = by_user.get(user)

@@ -55,7 +55,7 @@ class Notices(Generic[R]):
 
     def take(self, transient: Transient, connected: Mapping[int, Sequence[R]]) -> None:
         """Send a notice to these users' connections, or hold it if it can be folded."""
-        held = _Held(Outgoing(transient.prefix), transient.spare)
+        held = _Held(Outgoing(transient.prefix, transient.author), transient.spare)
         for user in integers(transient.users):
             if user not in connected:
                 continue

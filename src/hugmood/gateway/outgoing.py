@@ -24,16 +24,32 @@ def frame(message: bytes, *, binary: bool, deflate: bool) -> bytes:
 
 
 class Outgoing:
-    """An event on its way to many connections; `prefix` is its JSON less the number."""
+    """An event on its way to many connections; `prefix` is its JSON less the number.
 
-    __slots__ = ("_heads", "_packed", "_packed_heads", "prefix")
+    `author` is the key of the person who caused it, 0 for none.
+    """
 
-    def __init__(self, prefix: bytes) -> None:
+    __slots__ = ("_heads", "_kind", "_packed", "_packed_heads", "author", "prefix")
+
+    def __init__(self, prefix: bytes, author: int = 0) -> None:
         """Prepare nothing: heads are made as numbers of each length come."""
         self.prefix = prefix
+        self.author = author
+        self._kind = ""
         self._heads: dict[int, bytes] = {}
         self._packed = b""
         self._packed_heads: dict[int, bytes] = {}
+
+    @property
+    def kind(self) -> str:
+        """The message's type, read once however many connections ask."""
+        if not self._kind:
+            self._kind = codec.kind_of(self.prefix)
+        return self._kind
+
+    def bare(self, number: int, previous: int | None = None) -> bytes:
+        """Return the message in JSON, without a frame."""
+        return self.prefix + suffix(number, previous)
 
     def text(self, number: int, previous: int | None = None) -> bytes:
         """Return the frame of a JSON connection."""

@@ -12,13 +12,14 @@ from msgspec import UNSET, Raw, UnsetType
 from hugmood.engine.link import Reply
 from hugmood.engine.records import Answer, Ask, Caller, Grant, StreamPage
 from hugmood.errors import CloseCode, unavailable
+from hugmood.gateway.batching import batched
 from hugmood.gateway.outgoing import Outgoing, Render, frame, renderer
+from hugmood.gateway.wanted import Wanted
 from hugmood.gateway.websocket import Connection
 from hugmood.wire import codec
 from hugmood.wire.cursor import Cursor, Verdict
-from hugmood.wire.faults import Unreadable
 from hugmood.wire.message import MissedMessages
-from hugmood.wire.session import Effect, Forward, Hang, Send, Session, Slot
+from hugmood.wire.session import Effect, Forward, Hang, Send, Session
 
 if TYPE_CHECKING:
     from hugmood.gateway.hub import Hub
@@ -39,6 +40,7 @@ class Peer:
 
     __slots__ = (
         "__weakref__",
+        "_batching",
         "_binary",
         "_connection",
         "_fetching",
@@ -49,6 +51,7 @@ class Peer:
         "_render",
         "_resuming",
         "_session",
+        "_wanted",
         "caller",
         "client_id",
         "cursor",
@@ -64,6 +67,8 @@ class Peer:
         self._hub = hub
         self._session = session
         self._binary = binary
+        self._batching = False
+        self._wanted: Wanted | None = None
         self._render: Render = renderer(binary=binary, deflate=connection.deflate)
         self._pending: list[bytes] = []
         self._outstanding = 0
@@ -81,13 +86,7 @@ class Peer:
 
     def message_received(self, message: bytes) -> None:
         """Take a whole message."""
-        now = self._hub.now()
-        try:
-            text = codec.unpack(message) if self._binary else message
-        except Unreadable as error:
-            self._do(self._session.unreadable(error, now))
-        else:
-            self._do(self._session.receive(text, now))
+        self._do(self._session.receive(message, self._hub.now()))
 
     def alive(self) -> None:
         """Note a sign of life."""
@@ -120,18 +119,21 @@ class Peer:
 
     def deliver(self, event: Outgoing, number: int) -> None:
         """Take an event of this user's stream as it happens."""
-        if self.cursor.follow(number):
+        if self._wanted is None and self.cursor.follow(number):
             self._post(self._render(event, number, None))
             return
         verdict = self.cursor.offer(number)
-        if verdict is Verdict.SEND:
+        if verdict is Verdict.SEND and self._wants(event):
             self._post(self._render(event, number, self.cursor.take(number)))
+        elif verdict is Verdict.SEND:
+            self.cursor.pass_over(number)
         elif verdict is Verdict.FETCH:
             self._fetch()
 
     def notify(self, notice: Outgoing) -> None:
         """Take a notice, which has no place in the stream: it carries the position."""
-        self._post(self._render(notice, self.cursor.position, None))
+        if self._wants(notice):
+            self._post(self._render(notice, self.cursor.position, None))
 
     def announce(self, head: int) -> None:
         """Learn how long the stream is, and fetch what is missing of it."""
@@ -148,11 +150,13 @@ class Peer:
 
     def close(self, code: CloseCode, delay: int | None = None) -> None:
         """Say why and close; `delay` in ms is when to come back."""
-        self._do(self._session.close(code, self._hub.now(), delay))
+        self._do(self._session.close(code, delay))
 
     def flush(self) -> None:
         """Write all that this loop turn brought in one go; the hub calls it once."""
         pending = self._pending
+        if self._batching:
+            self._join()
         self._connection.write(pending[0] if len(pending) == 1 else b"".join(pending))
         pending.clear()
 
@@ -176,7 +180,10 @@ class Peer:
         self._post_message(prefix + codec.suffix(self.cursor.position))
 
     def _post_message(self, message: bytes) -> None:
-        self._post(frame(message, binary=self._binary, deflate=self._connection.deflate))
+        self._post(message if self._batching else self._frame(message))
+
+    def _frame(self, message: bytes) -> bytes:
+        return frame(message, binary=self._binary, deflate=self._connection.deflate)
 
     def _post(self, ready: bytes) -> None:
         if not self._pending:
@@ -185,6 +192,8 @@ class Peer:
 
     def _hang(self, effect: Hang) -> None:
         log.info("closing", client=self.client_id, code=effect.websocket_code, why=effect.reason)
+        if self._batching:
+            self._join()
         last, self._pending = b"".join(self._pending), []
         self._connection.close(effect.websocket_code, effect.reason, last=last)
         self._hub.remove(self)
@@ -204,23 +213,24 @@ class Peer:
         self._outstanding += 1
         if self._outstanding >= MAX_OUTSTANDING:
             self._pause()
-        self._hub.engine.ask(ask, partial(self._answered, effect.slot))
+        self._hub.engine.ask(ask, partial(self._answered, effect))
 
-    def _answered(self, slot: Slot, reply: Reply) -> None:
+    def _answered(self, effect: Forward, reply: Reply) -> None:
         self._outstanding -= 1
         if self._paused and self._outstanding < MAX_OUTSTANDING // 2:
             self._read_on()
         if not isinstance(reply, Answer):
             raise TypeError(reply)
-        now = self._hub.now()
+        if reply.narrowing:
+            self._wanted = Wanted.of(reply.narrowing)
         if reply.grant and not self._session.over:
-            self._signed_in(reply.grant, slot, reply, now)
+            self._signed_in(reply.grant, effect, reply)
         else:
-            self._do(self._session.answered(slot, reply.data, reply.refusal, now))
+            self._do(self._session.answered(effect.slot, reply.data, reply.refusal))
 
     # The stream
 
-    def _signed_in(self, grant: Grant, slot: Slot, reply: Answer, now: int) -> None:
+    def _signed_in(self, grant: Grant, effect: Forward, reply: Answer) -> None:
         self._session.signed_in(grant.expires)
         first = self.caller is None
         self.caller = grant.caller
@@ -229,7 +239,9 @@ class Peer:
             self.cursor = Cursor(grant.position, newest=newest)
             self._hub.signed_in(self)
             log.info("signed in", client=self.client_id, user=grant.caller.user_id)
-        self._do(self._session.answered(slot, reply.data, reply.refusal, now))
+        self._do(self._session.answered(effect.slot, reply.data, reply.refusal))
+        if codec.BATCH in codec.capabilities(effect.envelope):
+            self._batch_from_now_on()
         if not first:
             return
         if grant.reset:
@@ -263,7 +275,11 @@ class Peer:
     def _send_page(self, page: StreamPage) -> None:
         if not page.complete:
             self.cursor.lost(page.start - 1)
-        entries = [(e.prefix, e.number, self.cursor.take(e.number)) for e in page.entries]
+        entries = [
+            (entry.prefix, entry.number, self.cursor.take(entry.number))
+            for entry in page.entries
+            if self._wants(Outgoing(entry.prefix, entry.author))
+        ]
         if self._resuming or not page.complete:
             messages = [prefix + codec.suffix(number, prev) for prefix, number, prev in entries]
             if messages or not page.complete:
@@ -280,8 +296,23 @@ class Peer:
             complete=UNSET if complete else False,
         )
         message_id = self._hub.ambient.message_id(missed.id_prefix)
-        prefix = codec.prefix(missed.wire_type, message_id, codec.encode(missed), self._hub.now())
+        now = self._hub.ambient.now()
+        prefix = codec.prefix(missed.wire_type, message_id, codec.encode(missed), now)
         self._post_message(prefix + codec.suffix(end))
+
+    def _wants(self, event: Outgoing) -> bool:
+        return self._wanted is None or self._wanted.takes(event)
+
+    # Batches: what is pending is then messages, which become frames as they go out
+
+    def _batch_from_now_on(self) -> None:
+        if not self._batching and not self._session.over:
+            self.flush()
+            self._batching = True
+            self._render = Outgoing.bare
+
+    def _join(self) -> None:
+        self._pending[:] = map(self._frame, batched(self._pending, self._hub.ambient))
 
     # A full socket, or a flood
 

@@ -6,9 +6,11 @@ connections get the same message transcoded, and theirs are transcoded on arriva
 """
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Meta, Raw, Struct, UnsetType
+from msgspec.structs import replace
 
 from hugmood.ambient import Instant, iso
 from hugmood.wire.faults import MAX_DEPTH, Unreadable, check_values, explain, explain_envelope
@@ -17,6 +19,8 @@ from hugmood.wire.message import Envelope
 T = TypeVar("T")
 
 EMPTY: Final = b"{}"
+BATCH: Final = "batch"
+MOST_IN_BATCH: Final = 50
 JSON_PROTOCOL: Final = "hugmood.json"
 """Subprotocol of text frames; also what no subprotocol means."""
 MSGPACK_PROTOCOL: Final = "hugmood.msgpack"
@@ -71,7 +75,8 @@ def read_envelope(message: bytes) -> Envelope:
     try:
         envelope = _decode_envelope(message)
         deep = message.count(b"{") + message.count(b"[") > MAX_DEPTH
-        if deep or b"\\u0000" in message:
+        # A batch's messages are looked at one by one.
+        if (deep or b"\\u0000" in message) and envelope.type != BATCH:
             check_values(msgspec.json.decode(message))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise explain_envelope(error, message) from error
@@ -80,12 +85,84 @@ def read_envelope(message: bytes) -> Envelope:
     return envelope
 
 
-def unpack(message: bytes) -> bytes:
-    """Rewrite a client's MessagePack message in JSON; raises `Unreadable`."""
+class _Batch(Struct):
+    messages: Annotated[list[Raw], Meta(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+class _Auth(Struct):
+    capabilities: list[str] = []
+
+
+_read_auth: Final = decoder(_Auth)
+
+
+def capabilities(auth: Envelope) -> list[str]:
+    """Return what the sender of an `auth` says it can do."""
+    return _read_auth(bytes(auth.data or EMPTY)).capabilities
+
+
+class _WithData(Struct):
+    data: Raw = Raw(b"\x80")
+
+
+_read_batch: Final = decoder(_Batch)
+_unpack_batch: Final = msgspec.msgpack.Decoder(_Batch).decode
+_unpack_data: Final = msgspec.msgpack.Decoder(_WithData).decode
+
+
+def members(batch: Envelope) -> list[bytes]:
+    """Return the messages of a batch as they came; raises `Rejected`."""
+    data = EMPTY if isinstance(batch.data, UnsetType) else bytes(batch.data)
+    return [bytes(message) for message in _read_batch(data).messages]
+
+
+def packed_members(batch: Envelope) -> list[bytes]:
+    """Return the messages of a batch in MessagePack; raises `Rejected`."""
     try:
-        parsed = msgspec.msgpack.decode(message, strict=False)
+        batched = _unpack_batch(bytes(batch.data or b""))
+    except msgspec.MsgspecError as error:
+        raise explain(error, EMPTY, lambda value: value) from error
+    return [bytes(message) for message in batched.messages]
+
+
+def read_packed(message: bytes) -> Envelope:
+    """Read a message in MessagePack; raises `Unreadable`.
+
+    `data` of a batch stays in MessagePack, for `packed_members`.
+    """
+    parsed = _unpacked(message)
+    if not isinstance(parsed, dict) or parsed.get("type") != BATCH:
+        return read_envelope(_in_json(parsed))
+    data = parsed.pop("data", {})
+    # What its messages hold is looked at one by one.
+    shell = parsed | {"data": {} if isinstance(data, dict) else data}
+    return replace(read_envelope(_in_json(shell)), data=_unpack_data(message).data)
+
+
+class Reading(NamedTuple):
+    """How what comes is read on one kind of connection."""
+
+    envelope: Callable[[bytes], Envelope]
+    members: Callable[[Envelope], list[bytes]]
+
+
+JSON: Final = Reading(read_envelope, members)
+PACKED: Final = Reading(read_packed, packed_members)
+
+
+def unpack(message: bytes) -> bytes:
+    """Rewrite a MessagePack message in JSON; raises `Unreadable`."""
+    return _in_json(_unpacked(message))
+
+
+def _unpacked(message: bytes) -> Any:
+    try:
+        return msgspec.msgpack.decode(message, strict=False)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Unreadable(None, "invalid_format") from error
+
+
+def _in_json(parsed: Any) -> bytes:
     check_values(parsed)
     try:
         return msgspec.json.encode(parsed)
@@ -116,6 +193,21 @@ def suffix(number: int, previous: int | None = None) -> bytes:
     if previous is None:
         return b',"sequenceNumber":%d}' % number
     return b',"sequenceNumber":%d,"previousSequenceNumber":%d}' % (number, previous)
+
+
+_BEFORE_KIND: Final = len(b'{"type":"')
+_NUMBER: Final = b',"sequenceNumber":'
+
+
+def kind_of(prefix: bytes) -> str:
+    """Return the type of a message that `prefix` began."""
+    return prefix[_BEFORE_KIND : prefix.index(b'"', _BEFORE_KIND)].decode()
+
+
+def number_of(message: bytes) -> int:
+    """Return the `sequenceNumber` of a message that `suffix` ended."""
+    digits, _, _ = message[message.rindex(_NUMBER) + len(_NUMBER) : -1].partition(b",")
+    return int(digits)
 
 
 def packed_prefix(prefix: bytes) -> bytes:

@@ -69,6 +69,10 @@ class Cursor:
         self.position = self.sent = number
         return previous
 
+    def pass_over(self, number: int) -> None:
+        """Note that this event, the next one, is not for this connection."""
+        self.position = number
+
     def lag(self) -> None:
         """Stop following, for the socket cannot take more; pages come later."""
         self.following = False

@@ -2,6 +2,17 @@
 
 import math
 
+from msgspec import Struct
+
+
+class Rates(Struct, frozen=True, kw_only=True):
+    """What the engine allows, as configured; each is also how many may come at once."""
+
+    hugs_per_minute: int = 30
+    failed_sign_ins_per_account: int = 5
+    failed_sign_ins_per_address: int = 30
+    new_accounts_per_hour: int = 100
+
 
 class Bucket:
     """Holds up to `burst` tokens, refilled at `rate` per minute; times in ms."""
@@ -29,7 +40,9 @@ class Bucket:
         self._updated = now
         if self._tokens >= 1:
             return 0
-        return math.ceil((1 - self._tokens) / self._rate / 1000)
+        seconds = (1 - self._tokens) / self._rate / 1000
+        # Who waited as long as was said must not fail by a rounding error.
+        return math.ceil(round(seconds, 6))
 
     def full(self, now: int) -> bool:
         """Tell whether nothing is owed any more, so that it can be forgotten."""

@@ -71,8 +71,8 @@ class Command(Payload, Generic[R], frozen=True):
     """Internal, and always in the schedule: its handler schedules the next by `name`."""
     remembered: ClassVar[bool] = True
     """A repetition with the same id gets the same reply and has no second effect."""
-    per_minute: ClassVar[int | None] = None
-    """How many one user may send in a minute."""
+    per_minute: ClassVar[int | str | None] = None
+    """How many one user may send in a minute; text names a figure of `limits.Rates`."""
     costly: ClassVar[bool] = False
     """Takes tens of milliseconds of CPU: others in its lane go first."""
 
@@ -254,6 +254,14 @@ class ConnectionClose(Push, frozen=True, kw_only=True):
     code: str
     message: str
     reconnect_delay: int | UnsetType = UNSET
+
+
+class Batch(Push, frozen=True, kw_only=True):
+    """Several messages in one, whole envelopes, in order."""
+
+    id_prefix: ClassVar[str] = "batch"
+
+    messages: list[Raw]
 
 
 class MissedMessages(Push, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """One connection's conversation, without I/O: messages in, effects out.
 
-The gateway feeds it whole JSON messages, answers from the engine and the time, and
-carries out the effects it returns. It knows the envelope, who may say what when, the
-limits and the deadlines; it knows no feature.
+The gateway feeds it whole messages, answers from the engine and the time, and carries
+out the effects it returns. It knows the envelope, who may say what when, the limits and
+the deadlines; it knows no feature.
 """
 
 from collections import deque
@@ -18,6 +18,7 @@ from hugmood.errors import (
     CloseCode,
     Refusal,
     Rejected,
+    invalid,
     too_many,
 )
 from hugmood.wire import codec
@@ -107,7 +108,11 @@ Effect = Send | Forward | Hang
 
 
 class Session:
-    """The state of one connection; every method takes `now` in ms, returns effects."""
+    """The state of one connection; its methods return effects.
+
+    They take `now` in ms of `Ambient.steady`: nobody's deadline moves when the clock is
+    set. What is told to people is the time of `Ambient.now`.
+    """
 
     __slots__ = (
         "_ambient",
@@ -116,6 +121,7 @@ class Session:
         "_heard",
         "_malformed",
         "_next_ping",
+        "_reading",
         "_refused",
         "_settings",
         "_slots",
@@ -125,10 +131,17 @@ class Session:
         "phase",
     )
 
-    def __init__(self, settings: Settings, ambient: Ambient, now: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ambient: Ambient,
+        now: int,
+        reading: codec.Reading = codec.JSON,
+    ) -> None:
         """Begin unauthenticated; the first ping comes at a random phase."""
         self._settings = settings
         self._ambient = ambient
+        self._reading = reading
         self._bucket = Bucket(settings.messages_per_minute, settings.burst, now)
         self._auth_deadline = now + settings.auth_timeout
         self._heard = now
@@ -148,59 +161,36 @@ class Session:
         self._heard = now
 
     def receive(self, message: bytes, now: int) -> list[Effect]:
-        """Take one whole message in JSON."""
+        """Take one whole message."""
         if self.phase is Phase.OVER:
             return []
         self._heard = now
-        try:
-            envelope = codec.read_envelope(message)
-        except Unreadable as error:
-            return self.unreadable(error, now)
-        if envelope.type in _UNANSWERED:
-            return []
-        wait = self._excess(now)
-        if wait:
-            return self._over_limit(Slot(envelope.type, envelope.id), wait, now)
-        if self.phase is Phase.CHECKING:
-            return self._hold(envelope)
-        return self._handle(envelope, now)
+        return self._take(message, now)
 
-    def unreadable(self, error: Unreadable, now: int) -> list[Effect]:
-        """Refuse a message that could not be read; the eleventh malformed one ends it."""
-        if self.phase is Phase.OVER:
-            return []
-        self._heard = now
-        slot = Slot("", error.message_id or "")
-        if not error.malformed:
-            wait = self._excess(now)
-            return self._over_limit(slot, wait, now) if wait else self._refuse(slot, error, now)
-        self._malformed += 1
-        if self._malformed > MAX_MALFORMED:
-            return self.close("protocol_error", now)
-        return self._refuse(slot, error, now)
-
-    def answered(self, slot: Slot, data: bytes, refusal: Refusal | None, now: int) -> list[Effect]:
+    def answered(self, slot: Slot, data: bytes, refusal: Refusal | None) -> list[Effect]:
         """Take the engine's answer to what was forwarded: a reply, or why not."""
         if self.phase is Phase.OVER:
             return []
-        slot.reply = self._reply(slot, data, refusal, now)
+        slot.reply = self._reply(slot, data, refusal)
+        if refusal is not None and slot.type == "disconnect":
+            slot.type = "error"  # nobody was logged out: say so, and stay
         if slot.type == "auth":
-            return self._auth_answered(now)
+            return self._auth_answered()
         if LANES.get(slot.type) == "read":
             return [Send(slot.reply)]
         return self._release()
 
     def signed_in(self, expires: int) -> None:
-        """Know who this is until `expires`; called before `answered` for its auth."""
+        """Know who this is until `expires` (ms since 1970), before `answered` for its auth."""
         if self.phase is Phase.OVER:
             return
-        self.expires = expires
+        self.expires = expires - self._ambient.now() + self._ambient.steady()
         self.phase = Phase.SIGNED_IN
 
     # Time
 
     def due(self) -> int:
-        """Return when `tick` has something to do, in ms."""
+        """Return when `tick` has something to do, in ms as `now`."""
         if self.expires is None:
             return self._auth_deadline
         silence = self._heard + self._settings.silence_timeout
@@ -211,19 +201,19 @@ class Session:
         if self.phase is Phase.OVER:
             return []
         if self.expires is None:
-            return self.close("auth_timeout", now) if now >= self._auth_deadline else []
+            return self.close("auth_timeout") if now >= self._auth_deadline else []
         if now >= self.expires:
-            return self.close("session_expired", now)
+            return self.close("session_expired")
         if now >= self._heard + self._settings.silence_timeout:
-            return self.close("keepalive_timeout", now)
+            return self.close("keepalive_timeout")
         if now < self._next_ping:
             return []
         self._next_ping = now + self._settings.ping_interval
-        return [self._push(Ping(timestamp=Instant(now)), now)]
+        return [self._push(Ping(timestamp=Instant(self._ambient.now())))]
 
     # The end
 
-    def close(self, code: CloseCode, now: int, delay: int | None = None) -> list[Effect]:
+    def close(self, code: CloseCode, delay: int | None = None) -> list[Effect]:
         """Say why, then close; `delay` (ms) is when to come back, if that helps."""
         if self.phase is Phase.OVER:
             return []
@@ -234,7 +224,7 @@ class Session:
             message=closing.message,
             reconnect_delay=wait if closing.reconnect else UNSET,
         )
-        return [self._push(notice, now), self._hang(closing.websocket_code, code)]
+        return [self._push(notice), self._hang(closing.websocket_code, code)]
 
     @property
     def over(self) -> bool:
@@ -247,16 +237,58 @@ class Session:
 
     # Within
 
-    def _handle(self, envelope: Envelope, now: int) -> list[Effect]:
+    def _take(self, message: bytes, now: int, *, batched: bool = False) -> list[Effect]:
+        try:
+            envelope = self._reading.envelope(message)
+        except Unreadable as error:
+            return self._unreadable(error, now)
+        if envelope.type in _UNANSWERED:
+            return []
+        if envelope.type == codec.BATCH and not batched:
+            return self._batch(envelope, now)
+        wait = self._excess(now)
+        if wait:
+            return self._over_limit(Slot(envelope.type, envelope.id), wait)
+        if self.phase is Phase.CHECKING:
+            return self._hold(envelope)
+        return self._handle(envelope)
+
+    def _unreadable(self, error: Unreadable, now: int) -> list[Effect]:
+        """Refuse a message that could not be read; the eleventh malformed one ends it."""
+        slot = Slot("", error.message_id or "")
+        if not error.malformed:
+            return self._refuse_within_limits(slot, error, now)
+        self._malformed += 1
+        if self._malformed > MAX_MALFORMED:
+            return self.close("protocol_error")
+        return self._refuse(slot, error)
+
+    def _batch(self, batch: Envelope, now: int) -> list[Effect]:
+        """Take messages as if they had come one after the other; each counts as one."""
+        try:
+            messages = self._reading.members(batch)
+        except Rejected as error:
+            return self._refuse_within_limits(Slot(batch.type, batch.id), error, now)
+        effects: list[Effect] = []
+        for message in messages:
+            if self.phase is Phase.OVER:
+                break
+            effects += self._take(message, now, batched=True)
+        return effects
+
+    def _handle(self, envelope: Envelope) -> list[Effect]:
+        if envelope.type == codec.BATCH:
+            error = invalid("type", "unknown_type", "A batch cannot hold another")
+            return self._refuse(Slot(envelope.type, envelope.id), error)
         if self.phase is Phase.SIGNED_IN or envelope.type == "auth":
             return self._forward(envelope)
         if envelope.type == "disconnect":
             return [self._hang(NORMAL, "")]
         self._unauthenticated += 1
         if self._unauthenticated > MAX_UNAUTHENTICATED:
-            return self.close("protocol_error", now)
+            return self.close("protocol_error")
         error = Rejected("auth_required", "Authentication is required for this operation")
-        return self._refuse(Slot(envelope.type, envelope.id), error, now)
+        return self._refuse(Slot(envelope.type, envelope.id), error)
 
     def _forward(self, envelope: Envelope) -> list[Effect]:
         slot = Slot(envelope.type, envelope.id)
@@ -272,7 +304,7 @@ class Session:
         self._waiting.append(message)
         return []
 
-    def _auth_answered(self, now: int) -> list[Effect]:
+    def _auth_answered(self) -> list[Effect]:
         if self.phase is Phase.CHECKING:
             self.phase = Phase.NEW
         effects = self._release()
@@ -281,7 +313,7 @@ class Session:
             if isinstance(message, Slot):
                 effects += self._line_up(message)
             else:
-                effects += self._handle(message, now)
+                effects += self._handle(message)
         return effects
 
     def _excess(self, now: int) -> int:
@@ -293,15 +325,19 @@ class Session:
             self._refused = 0
         return wait
 
-    def _over_limit(self, slot: Slot, wait: int, now: int) -> list[Effect]:
+    def _over_limit(self, slot: Slot, wait: int) -> list[Effect]:
         self._refused += 1
-        effects = self._refuse(slot, too_many(wait), now)
+        effects = self._refuse(slot, too_many(wait))
         if self._refused >= MAX_REFUSED_IN_A_ROW:
-            effects += self.close("rate_limit_exceeded", now)
+            effects += self.close("rate_limit_exceeded")
         return effects
 
-    def _refuse(self, slot: Slot, error: Rejected, now: int) -> list[Effect]:
-        slot.reply = self._reply(slot, b"", error.refusal, now)
+    def _refuse_within_limits(self, slot: Slot, error: Rejected, now: int) -> list[Effect]:
+        wait = self._excess(now)
+        return self._over_limit(slot, wait) if wait else self._refuse(slot, error)
+
+    def _refuse(self, slot: Slot, error: Rejected) -> list[Effect]:
+        slot.reply = self._reply(slot, b"", error.refusal)
         # Whatever its type, it is done: a refused `disconnect` must not hang up.
         slot.type = "error"
         if self._waiting and self.phase is Phase.CHECKING:
@@ -321,29 +357,31 @@ class Session:
             effects.append(Send(slot.reply or b""))
         return effects
 
-    def _reply(self, slot: Slot, data: bytes, refusal: Refusal | None, now: int) -> bytes:
+    def _reply(self, slot: Slot, data: bytes, refusal: Refusal | None) -> bytes:
         if refusal is None:
-            return codec.prefix(f"{slot.type}_response", f"{slot.id}-resp", data, now)
+            return self._prefix(f"{slot.type}_response", f"{slot.id}-resp", data)
         if slot.type == "auth" and refusal.code in AUTH_CODES:
             failure = AuthFailure(
                 error=refusal.code, message=refusal.message, details=_details(refusal)
             )
-            data = codec.encode(failure)
-            return codec.prefix("auth_response", f"{slot.id}-resp", data, now)
-        return self._error(slot.id, refusal, now)
+            return self._prefix("auth_response", f"{slot.id}-resp", codec.encode(failure))
+        return self._error(slot.id, refusal)
 
-    def _error(self, message_id: str | None, refusal: Refusal, now: int) -> bytes:
+    def _error(self, message_id: str | None, refusal: Refusal) -> bytes:
         error = Error(
             code=refusal.code,
             message=refusal.message,
             original_message_id=message_id or UNSET,
             details=_details(refusal),
         )
-        return self._push(error, now, refusal.error_id).prefix
+        return self._push(error, refusal.error_id).prefix
 
-    def _push(self, push: Push, now: int, message_id: str | None = None) -> Send:
+    def _push(self, push: Push, message_id: str | None = None) -> Send:
         message_id = message_id or self._ambient.message_id(push.id_prefix)
-        return Send(codec.prefix(push.wire_type, message_id, codec.encode(push), now))
+        return Send(self._prefix(push.wire_type, message_id, codec.encode(push)))
+
+    def _prefix(self, kind: str, message_id: str, data: bytes) -> bytes:
+        return codec.prefix(kind, message_id, data, self._ambient.now())
 
     def _hang(self, websocket_code: int, reason: str) -> Hang:
         self.phase = Phase.OVER

@@ -23,6 +23,11 @@ Password = Annotated[str, Meta(min_length=8, max_length=128)]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
 TimeZone = Annotated[str, Meta(min_length=1, max_length=64)]
 Token = Annotated[str, Meta(min_length=1, max_length=4096)]
+Capabilities = Annotated[
+    list[Annotated[str, Meta(max_length=64)]],
+    Meta(max_length=20),
+]
+"""What the client can take; the gateway reads it, and unknown ones do no harm."""
 
 
 class AuthResponse(Reply, frozen=True, kw_only=True):
@@ -47,6 +52,7 @@ class AuthCredentials(Command[AuthResponse], frozen=True, kw_only=True):
     password: Annotated[str, Meta(max_length=128)]
     remember_me: bool = False
     last_sequence_number: Count | UnsetType = UNSET
+    capabilities: Capabilities | UnsetType = UNSET
 
 
 class AuthToken(Command[AuthResponse], frozen=True, kw_only=True):
@@ -59,6 +65,7 @@ class AuthToken(Command[AuthResponse], frozen=True, kw_only=True):
     method: Literal["token"] = "token"
     token: Token
     last_sequence_number: Count | UnsetType = UNSET
+    capabilities: Capabilities | UnsetType = UNSET
 
 
 class AuthAnonymous(Command[AuthResponse], frozen=True, kw_only=True):
@@ -73,6 +80,7 @@ class AuthAnonymous(Command[AuthResponse], frozen=True, kw_only=True):
     nickname: DisplayName | UnsetType = UNSET
     token: Token | UnsetType = UNSET
     last_sequence_number: Count | UnsetType = UNSET
+    capabilities: Capabilities | UnsetType = UNSET
 
 
 class AuthRegister(Command[AuthResponse], frozen=True, kw_only=True):
@@ -93,6 +101,7 @@ class AuthRegister(Command[AuthResponse], frozen=True, kw_only=True):
     time_zone: TimeZone | UnsetType = UNSET
     birth_date: date | UnsetType = UNSET
     remember_me: bool = False
+    capabilities: Capabilities | UnsetType = UNSET
 
 
 class AuthRefresh(Command[AuthResponse], frozen=True, kw_only=True):
@@ -105,6 +114,7 @@ class AuthRefresh(Command[AuthResponse], frozen=True, kw_only=True):
     method: Literal["refresh"] = "refresh"
     token: Token
     last_sequence_number: Count | UnsetType = UNSET
+    capabilities: Capabilities | UnsetType = UNSET
 
 
 class Disconnected(Reply, frozen=True):

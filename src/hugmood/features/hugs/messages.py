@@ -48,7 +48,7 @@ class HugSent(Reply, frozen=True, kw_only=True):
 class SendHug(Command[HugSent], frozen=True, kw_only=True):
     """Hug someone."""
 
-    per_minute: ClassVar[int | None] = 30
+    per_minute: ClassVar[int | str | None] = "hugs_per_minute"
 
     recipient_id: Id
     hug_type: CatalogWord

@@ -131,7 +131,7 @@ def _tell(ctx: Ctx, someone: Person, seen: Chosen, to: Sequence[int]) -> None:
     notice = UserStatusChanged(
         user_id=someone.user_id, status=seen.status, custom_message=optional(seen.message)
     )
-    ctx.push(notice, to=to)
+    ctx.push(notice, to=to, author=someone.key)
 
 
 def _item(ctx: Ctx, followed: Followed) -> StatusItem:

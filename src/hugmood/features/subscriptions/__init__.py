@@ -1,0 +1,1 @@
+"""What a connection wants to hear of."""
