@@ -72,6 +72,9 @@ def test_empty_counts_as_absent() -> None:
         ("ALLOWED_ORIGINS", "https://A.example:443/", "allowed_origins", ("https://a.example",)),
         ("ALLOWED_ORIGINS", "http://[::1]:80,http://b:81", "allowed_origins",
          ("http://[::1]", "http://b:81")),
+        ("MESSAGES_PER_MINUTE", "600", "messages_per_minute", 600),
+        ("TRUSTED_PROXIES", "127.0.0.1, 10.1.2.3/8,::1", "trusted_proxies",
+         ("127.0.0.1/32", "10.0.0.0/8", "::1/128")),
     ],
 )  # fmt: skip
 def test_text_becomes_value(variable: str, text: str, field: str, value: object) -> None:

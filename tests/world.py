@@ -18,7 +18,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from starlette.datastructures import Headers
 
-from hugmood.engine.handling import DEFAULT_RATES, Host
+from hugmood.engine.handling import Host
 from hugmood.features import load_handlers
 from hugmood.features.auth.messages import AuthAnonymous, AuthRegister
 from hugmood.features.auth.passwords import passwords
@@ -49,6 +49,8 @@ PASSWORD: Final = "correct horse battery"
 SECRETS: Final = ("a secret for tests that nobody else has",)
 OFFLINE_GRACE: Final = 20_000
 REMOTE: Final = "192.0.2.1"
+CROWDED: Final = Rates(new_accounts_per_hour=1_000_000)
+"""As by default, but any number of people may come from one address."""
 _MAX_MESSAGE: Final = 64 * 1024
 _CLOSE_TIMEOUT: Final = 5.0
 
@@ -64,7 +66,7 @@ class World:
         settings: Settings | None = None,
         retention: Retention = DEFAULT_RETENTION,
         secrets: tuple[str, ...] = SECRETS,
-        rates: Rates = DEFAULT_RATES,
+        rates: Rates = CROWDED,
     ) -> None:
         """Open the service on this database; `limited` as in `HUGMOOD_RATE_LIMIT`."""
         load_handlers()

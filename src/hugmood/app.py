@@ -19,6 +19,7 @@ from hugmood.engine.link import EngineLink
 from hugmood.gateway.endpoint import PATH, SocketEndpoint
 from hugmood.gateway.http import http_app
 from hugmood.gateway.hub import Hub
+from hugmood.gateway.proxies import Proxies
 from hugmood.gateway.upgrade import http_protocol_class
 from hugmood.wire.session import Settings
 
@@ -46,7 +47,9 @@ class Server:
                 host=config.host,
                 port=config.port,
                 loop="none",
-                http=http_protocol_class(endpoint, frozenset({PATH})),
+                http=http_protocol_class(
+                    endpoint, frozenset({PATH}), proxies=Proxies(config.trusted_proxies)
+                ),
                 ws="websockets-sansio",
                 lifespan="off",
                 log_config=None,
@@ -137,6 +140,8 @@ def _settings(config: Config) -> Settings:
         ping_interval=_ms(config.ping_interval),
         silence_timeout=_ms(config.silence_timeout),
         limited=config.rate_limit,
+        messages_per_minute=config.messages_per_minute,
+        burst=config.message_burst,
     )
 
 

@@ -101,6 +101,41 @@ class Config:
         "Whether requests are limited in number; `off` is for tests and benchmarks.",
         default=True,
     )
+    messages_per_minute: int = setting(
+        settings.whole(1, 1_000_000),
+        "How many messages a connection may send in a minute; each one in a batch counts.",
+        default=120,
+    )
+    message_burst: int = setting(
+        settings.whole(1, 1_000_000),
+        "How many of these may come at once.",
+        default=40,
+    )
+    hugs_per_minute: int = setting(
+        settings.whole(1, 1_000_000),
+        "How many hugs a person may send in a minute, and how many ask for.",
+        default=30,
+    )
+    failed_sign_ins_per_account: int = setting(
+        settings.whole(1, 1_000_000),
+        "How often signing in to one account may fail in a minute, from one network address.",
+        default=5,
+    )
+    failed_sign_ins_per_address: int = setting(
+        settings.whole(1, 1_000_000),
+        "How often signing in may fail in a minute, from one network address.",
+        default=30,
+    )
+    new_accounts_per_hour: int = setting(
+        settings.whole(1, 1_000_000),
+        "How many guests and accounts may be made in an hour, from one network address.",
+        default=100,
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        settings.several(settings.network()),
+        "Proxies whose word is taken for where a client comes from; see operating.",
+        default=(),
+    )
     tls_cert: str | None = setting(
         settings.readable_file(),
         "Certificate chain; with it HugMood itself speaks HTTPS and WSS.",

@@ -5,6 +5,7 @@ A kind of setting also says in words what it accepts, for errors and documentati
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -156,6 +157,15 @@ def _origin(text: str) -> str:
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     standard = parts.port in {None, _DEFAULT_PORTS[parts.scheme]}
     return f"{parts.scheme}://{name}" if standard else f"{parts.scheme}://{name}:{parts.port}"
+
+
+def network() -> Kind[str]:
+    """An address, or a network in CIDR notation (RFC 4632)."""
+
+    def parse(text: str) -> str:
+        return str(ip_network(text, strict=False))
+
+    return Kind("an address or a network such as `10.0.0.0/8` or `::1`", parse)
 
 
 def database() -> Kind[str]:

@@ -6,14 +6,13 @@ import pytest
 
 from hugmood.ambient import Instant
 from hugmood.errors import Issue
-from hugmood.features.auth.messages import (
-    AuthResponse,
-)
+from hugmood.features.auth.messages import AuthAnonymous, AuthResponse
 from hugmood.features.auth.passwords import Passwords
+from hugmood.wire.limits import Rates
 from hugmood.wire.message import AuthFailure, ErrorDetails
 from tests.conftest import MakeWorld
 from tests.databases import on_sqlite
-from tests.device import Device, Message
+from tests.device import Device, Message, Sent
 from tests.fakes import QuickPasswords
 from tests.features.signing import (
     DAY,
@@ -23,6 +22,7 @@ from tests.features.signing import (
     claims,
     credentials,
     registration,
+    use,
 )
 from tests.world import PASSWORD, REMOTE, World
 
@@ -350,6 +350,97 @@ def test_whole_seconds(world: World) -> None:
     assert claims(ada).expires == int(Instant.parse("2023-08-26T14:30:00.000Z"))
 
 
+@pytest.mark.parametrize("after_commit", [False, True])
+def test_registration_asked_again(world: World, *, after_commit: bool) -> None:
+    """When the writer dies after its work, the account is one's own.
+
+    What it had not answered is asked again; then the address used to be taken.
+    """
+    device = world.connect()
+    world.engine.hold("write")
+    sent = device.send(registration())
+    world.engine.die(after_commit=after_commit)
+    world.engine.release("write")
+    world.settle()
+    reply = sent.reply()
+    assert 1 == accounts(world)
+    assert use(world, reply.token or "").user_id == reply.user_id
+
+
+def test_same_password_is_not_the_same_registration(world: World) -> None:
+    """Two who register one address at once, with one password: the second is refused."""
+    devices = [world.connect(), world.connect()]
+    with world.batch():
+        first, second = (device.send(registration()) for device in devices)
+    assert first.reply().success
+    assert "invalid_request" == getattr(second.refusal(), "error", "")
+
+
+# Limits of new accounts
+
+
+def arrive(world: World, remote: str = REMOTE) -> Sent[AuthResponse]:
+    """Become a guest."""
+    return world.connect(remote=remote).send(AuthAnonymous(device_id="d"))
+
+
+def test_new_accounts(make_world: MakeWorld) -> None:
+    """Guests and accounts from one network address are counted together."""
+    world = make_world(rates=Rates(new_accounts_per_hour=3))
+    ada = world.register()
+    assert [True, True] == [arrive(world).reply().success for _ in range(2)]
+    assert too_many(1200) == arrive(world).refusal()
+    bob = registration(email="bob@example.com")
+    assert too_many(1200) == world.connect().refusal(bob)
+    assert arrive(world, "198.51.100.7").reply().success
+    assert use(world, ada.token).user_id == ada.user_id
+    world.clock.move(1200)
+    assert arrive(world).reply().success
+
+
+def test_returning_guests_are_not_new(make_world: MakeWorld) -> None:
+    """Who has a token makes nobody."""
+    world = make_world(rates=Rates(new_accounts_per_hour=1))
+    guest = world.guest()
+    again = AuthAnonymous(device_id="d", token=guest.token)
+    assert guest.user_id == world.connect().request(again).user_id
+
+
+def test_new_accounts_by_default(make_world: MakeWorld) -> None:
+    """A class of children may come at once, a flood may not."""
+    world = make_world(rates=Rates())
+    for _ in range(100):
+        assert arrive(world).reply().success
+    assert too_many(36) == arrive(world).refusal()
+
+
+def test_new_accounts_unlimited(make_world: MakeWorld) -> None:
+    """Where limits are switched off, nobody counts."""
+    world = make_world(limited=False, rates=Rates(new_accounts_per_hour=1))
+    assert [True] * 3 == [arrive(world).reply().success for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.9", "192.0.2.9", True),
+        ("192.0.2.9", "192.0.2.10", False),
+        ("", "", True),
+    ],
+)
+def test_network_address(make_world: MakeWorld, first: str, second: str, *, same: bool) -> None:
+    """An IPv6 network of 64 bits is one address: each subscriber has all of it."""
+    world = make_world(rates=Rates(new_accounts_per_hour=1))
+    assert arrive(world, first).reply().success
+    late = arrive(world, second)
+    if same:
+        assert too_many(3600) == late.refusal()
+    else:
+        assert late.reply().success
+
+
 # Limits of failures
 
 
@@ -432,6 +523,16 @@ def test_failures_of_tokens(world: World) -> None:
     for _ in range(30):
         cannot_use(world, "forged")
     assert cannot_use(world, ada.token) == too_many(2)
+
+
+def test_failures_as_configured(make_world: MakeWorld) -> None:
+    """The operator says how many."""
+    world = make_world(rates=Rates(failed_sign_ins_per_account=1, failed_sign_ins_per_address=2))
+    ada, bob = world.register("Ada"), world.register("Bob")
+    fail(world, 1)
+    assert world.connect().refusal(credentials(ada.email)) == too_many(60)
+    fail(world, 1, email="eve@example.com")
+    assert world.connect().refusal(credentials(bob.email)) == too_many(30)
 
 
 def test_failures_unlimited(make_world: MakeWorld) -> None:

@@ -5,6 +5,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from hugmood.gateway.frames import frame
+from hugmood.gateway.proxies import Proxies
 from hugmood.gateway.upgrade import Attach
 from hugmood.gateway.websocket import Acceptance, Connection, Refusal
 from tests.gateway.sockets import (
@@ -59,6 +60,25 @@ async def test_request_as_the_endpoint_sees_it(attach: Attach) -> None:
     assert request.headers["X-MORE"] == "yes"
     assert (request.remote, request.secure) == ("127.0.0.1", False)
     assert house.guests[0].connection.remote == "127.0.0.1"
+
+
+async def test_behind_a_trusted_proxy(attach: Attach) -> None:
+    """The client's address is the one that the proxy heard, everywhere."""
+    house = House()
+    async with (
+        running(house, attach, proxies=Proxies(["127.0.0.0/8"])) as run,
+        upgraded(run.port, x_forwarded_for="6.6.6.6, 192.0.2.1"),
+    ):
+        (request,) = house.requests
+    assert "192.0.2.1" == request.remote == house.guests[0].connection.remote
+
+
+async def test_nobody_is_a_trusted_proxy(attach: Attach) -> None:
+    """By default anybody could have made that header up."""
+    house = House()
+    async with running(house, attach) as run, upgraded(run.port, x_forwarded_for="6.6.6.6"):
+        pass
+    assert "127.0.0.1" == house.requests[0].remote
 
 
 async def test_firefox(attach: Attach) -> None:

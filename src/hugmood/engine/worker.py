@@ -46,6 +46,7 @@ from hugmood.store.database import Database, DatabaseError
 from hugmood.store.opening import open_database, open_streams
 from hugmood.store.streams import Retention, Streams
 from hugmood.wire import codec
+from hugmood.wire.limits import Rates
 from hugmood.wire.message import Lane
 
 MAX_BATCH: Final = 512
@@ -210,7 +211,13 @@ def make_work(lane: Lane, database: Database, host: Host) -> Work:
 
 def make_host(config: Config, ambient: Ambient, streams: Streams) -> Host:
     """Make what the handlers of this process share."""
-    return Host(ambient, streams, secrets=config.secret_key, limited=config.rate_limit)
+    return Host(
+        ambient,
+        streams,
+        secrets=config.secret_key,
+        limited=config.rate_limit,
+        rates=Rates(**{name: getattr(config, name) for name in Rates.__struct_fields__}),
+    )
 
 
 class Process:

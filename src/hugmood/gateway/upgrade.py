@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from hugmood.gateway import frames, websocket_picows
 from hugmood.gateway.assembly import Assembly, longest_frame
+from hugmood.gateway.proxies import Proxies
 from hugmood.gateway.websocket import (
     Acceptance,
     Connection,
@@ -52,6 +53,7 @@ class Door:
     compression: bool
     attach: Attach
     farewells: Farewells
+    proxies: Proxies
 
 
 def http_protocol_class(
@@ -62,13 +64,14 @@ def http_protocol_class(
     compression: bool = True,
     close_timeout: float = 5.0,
     attach: Attach = websocket_picows.attach,
+    proxies: Proxies | None = None,
 ) -> type[asyncio.Protocol]:
     """Make the class for `uvicorn.Config(http=...)`; `paths` are without query.
 
     `max_message` is in bytes, over all fragments and after inflation. `compression`
     lets clients that offer permessage-deflate have it. `close_timeout` is in seconds,
     from a close frame or the peer's end of file to when TCP is cut. `Config.ws` has to be
-    some class: without one uvicorn takes no upgrades at all.
+    some class: without one uvicorn takes no upgrades at all. `proxies` are those trusted.
     """
     door = Door(
         endpoint=endpoint,
@@ -77,6 +80,7 @@ def http_protocol_class(
         compression=compression,
         attach=attach,
         farewells=Farewells(close_timeout),
+        proxies=proxies or Proxies(),
     )
     return type("HttpProtocol", (_HttpProtocol,), {"door": door})
 
@@ -102,7 +106,7 @@ class _HttpProtocol(HttpToolsProtocol):
                 path=path,
                 query=query,
                 headers=headers,
-                remote=self.client[0] if self.client else "",
+                remote=self._remote(headers),
                 secure=self.scheme == "https",
                 subprotocols=_listed(headers, "sec-websocket-protocol"),
             )
@@ -135,7 +139,7 @@ class _HttpProtocol(HttpToolsProtocol):
             self.transport,
             Assembly(kind, door.max_message, deflate=deflate is not None),
             door.farewells,
-            remote=self.client[0] if self.client else "",
+            remote=self._remote(headers),
             deflate=deflate is not None,
         )
         connection.opened(acceptance.open(connection), cast("set[Connection]", self.connections))
@@ -144,6 +148,9 @@ class _HttpProtocol(HttpToolsProtocol):
         feed = door.attach(connection, self.transport, max_frame)
         feed(self._rest())
         self.parser = None  # type: ignore[assignment]  # a cycle; uvicorn ends it like this
+
+    def _remote(self, headers: Headers) -> str:
+        return self.door.proxies.remote(self.client[0] if self.client else "", headers)
 
     def _rest(self) -> bytes:
         """What came in one segment with the end of the request, and after it."""

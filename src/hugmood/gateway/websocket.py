@@ -57,7 +57,7 @@ class UpgradeRequest:
     query: str
     headers: Headers
     remote: str
-    """The peer's IP address; empty on a Unix socket."""
+    """The client's IP address, as far as it is known; empty on a Unix socket."""
     secure: bool
     """Whether it came over TLS to this server itself."""
     subprotocols: list[str]

@@ -13,7 +13,7 @@ from hugmood.errors import Rejected, invalid, not_found
 from hugmood.features.auth import store
 from hugmood.features.auth.access import SetPassword, wrong_password
 from hugmood.features.auth.ages import OLDEST, YOUNGEST, age
-from hugmood.features.auth.limits import failed_logins
+from hugmood.features.auth.limits import failed_logins, new_accounts
 from hugmood.features.auth.messages import (
     AuthAnonymous,
     AuthCredentials,
@@ -69,6 +69,7 @@ def auth_register(ctx: Ctx, command: AuthRegister) -> CreateAccount:
     if store.password_hash(ctx.tx, email):
         ctx.host.resource(failed_logins).failed(ctx.ask.remote, "", ctx.now)
         raise invalid("data.email", "unknown_value", "This address cannot be used")
+    ctx.host.resource(new_accounts).take(ctx.ask.remote, ctx.now)
     return CreateAccount(
         guest=False,
         name=command.name.strip(),
@@ -100,6 +101,7 @@ def auth_refresh(ctx: Ctx, command: AuthRefresh) -> ResumeSession:
 def auth_anonymous(ctx: Ctx, command: AuthAnonymous) -> CreateAccount | ResumeSession:
     """Make a new guest, or let one with a token, even an old one, come back."""
     if not command.token:
+        ctx.host.resource(new_accounts).take(ctx.ask.remote, ctx.now)
         name = command.nickname.strip() if command.nickname else GUEST_NAME
         return CreateAccount(guest=True, name=name)
     claims = _read(ctx, command.token, grace=GUEST_GRACE)

@@ -112,12 +112,13 @@ def create_account(ctx: Ctx, command: CreateAccount) -> AuthResponse:
         email=command.email or None,
         password=command.password_hash or None,
     )
-    if key is None:
+    account = wanted._replace(key=key) if key else _made_before(ctx, command)
+    if account is None:
         raise invalid("data.email", "unknown_value", "This address cannot be used")
-    if wanted.birth_date is not None and is_minor(wanted.birth_date, ctx.now):
+    if key and wanted.birth_date is not None and is_minor(wanted.birth_date, ctx.now):
         ctx.also(MinorJoined(user_key=key))
         ctx.schedule(MinorGrewUp(user_key=key), at=grown_up_at(wanted.birth_date))
-    return _new_session(ctx, wanted._replace(key=key), UNSET, long_lived=command.long_lived)
+    return _new_session(ctx, account, UNSET, long_lived=command.long_lived)
 
 
 @handles
@@ -153,6 +154,18 @@ def disconnect(ctx: Ctx, command: Disconnect) -> Disconnected:
     if command.reason == "user_logout" and store.revoke(ctx.tx, session_id, ctx.now):
         ctx.cut(ctx.caller.key, [session_id], "session_revoked", farewell=True)
     return Disconnected()
+
+
+def _made_before(ctx: Ctx, command: CreateAccount) -> Account | None:
+    """Find the account that this very command made before, or None.
+
+    When the writer dies after a commit it is asked again what it had not answered. The
+    same hash, salt and all, comes from no other registration, even of this password.
+    """
+    kept = store.password_hash(ctx.tx, command.email or "")
+    if kept is None or kept[1] != command.password_hash:
+        return None
+    return store.account_by_key(ctx.tx, kept[0])
 
 
 def _use(ctx: Ctx, session: Session, token_id: str) -> Session:
