@@ -161,6 +161,12 @@ class FakeServer:
         }
         return await self.emit("hug_received", hug, hidden=hidden)
 
+    async def batch(self, *messages: bytes) -> None:
+        """Send several messages in one to everybody."""
+        for peer in list(self.peers):
+            joined = {"messages": [msgspec.Raw(message) for message in messages]}
+            await peer.send("batch", joined, f"batch-{next(self._names)}")
+
     async def broadcast(self, kind: str, data: Data) -> None:
         """Send what has no number."""
         for peer in list(self.peers):
@@ -220,6 +226,8 @@ class FakeServer:
         if ask.type == "send_hug":
             sent = {"hugId": f"hug-{count}", "recipientOnline": True, "deliveryStatus": "sent"}
             return {"success": True, **sent}
+        if ask.type in {"subscribe", "unsubscribe"}:
+            return {"success": True, **ask.data}
         if ask.type == "follow_user":
             return {"success": True, **ask.data, "currentFollowerCount": 1}
         if ask.type == "mood_update":

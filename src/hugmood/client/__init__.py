@@ -11,6 +11,10 @@ Commands and events are the structs of `hugmood.features.*.messages`; the type o
 reply follows from the command. Commands given while there is no connection wait in a
 queue, and take effect once, in order. The session ends when it is closed, when the
 server ends it for good (`SessionEnded`), or when signing in fails (`AuthFailed`).
+
+To get some events only, `await hug.request(Subscribe(types=["hug_received"]))`. The
+client asks for it again over each new connection, until `Unsubscribe` or another
+`Subscribe` is answered; but what was missed between two connections comes whole.
 """
 
 from collections.abc import Callable
@@ -85,6 +89,7 @@ def connect(  # noqa: PLR0913 (keywords, each with a default)
     request_timeout: float = 30.0,
     connect_timeout: float | None = 30.0,
     codec: Literal["json", "msgpack"] = "json",
+    batch: bool = False,
     ssl: SSLContext | None = None,
     timing: Timing | None = None,
     on_state: Callable[[State], None] | None = None,
@@ -111,6 +116,7 @@ def connect(  # noqa: PLR0913 (keywords, each with a default)
         connect_timeout: Seconds to wait at the beginning; None is for ever, 0 not at
             all: then it connects in the background.
         codec: `msgpack` for binary frames, if the server speaks it.
+        batch: Let the server join messages that come at once; nothing else changes.
         ssl: For `wss://` with certificates of one's own.
         timing: Delays and deadlines.
         on_state: Called with each new `State`. What a callback raises ends the client.
@@ -136,6 +142,7 @@ def connect(  # noqa: PLR0913 (keywords, each with a default)
         request_timeout=request_timeout,
         connect_timeout=connect_timeout,
         packed=codec == "msgpack",
+        batch=batch,
         ssl=ssl,
         timing=timing or Timing(),
         on_state=on_state,

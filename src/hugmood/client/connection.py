@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ssl import SSLCertVerificationError
 from typing import Final, Self
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
@@ -15,11 +16,11 @@ from websockets.typing import Subprotocol
 from hugmood import __version__
 from hugmood.ambient import Ambient
 from hugmood.client.errors import SessionEnded, Unreachable
-from hugmood.client.incoming import Incoming, read
+from hugmood.client.incoming import Incoming, decode, read
 from hugmood.client.options import Options, Timing
 from hugmood.errors import CLOSINGS, Rejected
 from hugmood.wire import codec
-from hugmood.wire.message import ConnectionClose
+from hugmood.wire.message import Batch, ConnectionClose
 
 MAX_INCOMING: Final = 1 << 24
 """Bytes of one message: a page of history is at most 256 KiB, an export more."""
@@ -97,6 +98,7 @@ class Connection:
         self._socket = socket
         self._ambient = ambient
         self._timing = timing
+        self._batch: deque[Raw] = deque()
         self._packed = socket.subprotocol == codec.MSGPACK_PROTOCOL
         self.last_sent = asyncio.get_running_loop().time()
 
@@ -130,11 +132,14 @@ class Connection:
         return message_id
 
     async def receive(self) -> Incoming:
-        """Wait for the next message."""
+        """Wait for the next message; those of a batch come one by one."""
         try:
-            async with asyncio.timeout(self._timing.silence):
-                frame = await self._socket.recv(decode=False)
-            return read(codec.unpack(frame) if self._packed else frame)
+            while not self._batch:
+                message = await self._receive()
+                if message.type != Batch.wire_type:
+                    return message
+                self._batch.extend(decode(Batch, message.data).messages)
+            return read(self._batch.popleft())
         except ConnectionClosed as error:
             raise closed(error) from error
         except TimeoutError as error:
@@ -143,6 +148,11 @@ class Connection:
         except Rejected as error:
             reason = "the server sent what is no message"
             raise Lost(reason) from error
+
+    async def _receive(self) -> Incoming:
+        async with asyncio.timeout(self._timing.silence):
+            frame = await self._socket.recv(decode=False)
+        return read(codec.unpack(frame) if self._packed else frame)
 
     async def gone(self) -> None:
         """Wait until the connection is closed."""

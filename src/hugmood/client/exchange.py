@@ -21,6 +21,7 @@ from hugmood.client.journal import Journal
 from hugmood.client.outbox import Entry, Outbox
 from hugmood.client.waking import Bell
 from hugmood.errors import Rejected
+from hugmood.features.subscriptions.messages import Subscribe, Unsubscribe
 from hugmood.wire import codec
 from hugmood.wire.message import (
     COMMANDS,
@@ -104,6 +105,8 @@ class Exchange:
         self._tell = tell
         self._outbox = Outbox(limit)
         self._ahead = 0
+        self.narrowing: Subscribe | None = None
+        """What the connection was narrowed to, and the next one is to be as well."""
         self._commands: dict[str, AnyCommand] = {}
         self._awaited: dict[str, _Awaited] = {}
         for entry in journal.entries():
@@ -212,6 +215,8 @@ class Exchange:
             reason = "The reply is not understood by this version"
             self._settle(entry, RequestFailed("unreadable_reply", reason))
         else:
+            if isinstance(command, Subscribe | Unsubscribe):
+                self.narrowing = command if isinstance(command, Subscribe) else None
             self._settle(entry, reply)
 
     def refused(self, error: Error) -> None:

@@ -5,7 +5,7 @@ import logging
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hugmood.ambient import Ambient
 from hugmood.client.backoff import Backoff
@@ -21,6 +21,7 @@ from hugmood.client.signing import NOT_GOOD, AuthCommand, SignIn, Times
 from hugmood.client.waking import Bell, race
 from hugmood.errors import Rejected
 from hugmood.features.auth.messages import AuthRefresh, AuthResponse, Disconnect
+from hugmood.features.subscriptions.messages import Subscribe
 from hugmood.wire import codec
 from hugmood.wire.message import AuthFailure, ConnectionClose, Error
 
@@ -60,6 +61,7 @@ class Link:
         self._connection: Connection | None = None
         self._refreshing: tuple[str, AuthCommand] | None = None
         self._leaving = False
+        self._goodbye = ""
         self._since: float | None = None
         self.sign_in = SignIn(options.identity, journal.kept.token, options.token)
         self.state = State("connecting")
@@ -81,11 +83,12 @@ class Link:
             return False
         try:
             async with asyncio.timeout(self._options.timing.close):
-                await connection.say("disconnect", codec.encode(Disconnect(reason=reason)))
+                goodbye = codec.encode(Disconnect(reason=reason))
+                self._goodbye = await connection.say("disconnect", goodbye)
                 await connection.gone()
         except (Lost, TimeoutError):
             return False
-        return True
+        return self._goodbye != ""
 
     @property
     def connected(self) -> bool:
@@ -163,11 +166,15 @@ class Link:
     async def _try(self, connection: Connection, command: AuthCommand) -> AuthFailed | None:
         """Try one way; None if it works, the refusal if another way may work."""
         self.sign_in.trying(command)
-        message_id = await connection.say("auth", codec.encode(command), prefix="msg")
+        able = structs.replace(command, capabilities=["batch"]) if self._options.batch else command
+        message_id = await connection.say("auth", codec.encode(able), prefix="msg")
         message = await self._reply_to(connection, message_id)
         outcome = _auth_outcome(message)
         if isinstance(outcome, AuthResponse):
             self._welcome(command, outcome, message)
+            if self._exchange.narrowing:
+                again = codec.encode(self._exchange.narrowing)
+                await connection.say(Subscribe.wire_type, again, prefix="msg")
             return None
         if outcome.retryable:
             after = outcome.retry_after
@@ -237,9 +244,15 @@ class Link:
         elif self._refreshing and self._is_refresh(message):
             self._refreshed(self._refreshing[1], message)
         elif message.type == "error":
-            self._exchange.refused(decode(Error, message.data))
+            self._take_error(decode(Error, message.data))
         elif message.id.endswith("-resp"):
             self._exchange.replied(message)
+
+    def _take_error(self, error: Error) -> None:
+        if self._goodbye and error.original_message_id == self._goodbye:
+            self._goodbye = ""
+            raise Lost(error.message)
+        self._exchange.refused(error)
 
     async def _write(self, connection: Connection) -> None:
         while True:

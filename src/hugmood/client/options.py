@@ -94,6 +94,7 @@ class Options:
     request_timeout: float = 30.0
     connect_timeout: float | None = 30.0
     packed: bool = False
+    batch: bool = False
     ssl: SSLContext | None = None
     timing: Timing = Timing()
     on_state: Callable[[State], None] | None = None
