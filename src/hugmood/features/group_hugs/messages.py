@@ -38,7 +38,7 @@ class CreateGroupHug(Command[GroupHugCreated], frozen=True, kw_only=True):
     It lasts until `expires_at`, or 24 hours.
     """
 
-    per_minute: ClassVar[int | None] = 30
+    per_minute: ClassVar[int | str | None] = "hugs_per_minute"
 
     name: Name
     description: Words | UnsetType = UNSET

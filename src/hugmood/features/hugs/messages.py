@@ -136,7 +136,7 @@ class HugRequested(Reply, frozen=True, kw_only=True):
 class RequestHug(Command[HugRequested], frozen=True, kw_only=True):
     """Ask someone for a hug, all your followers, or those who take part in a group hug."""
 
-    per_minute: ClassVar[int | None] = 30
+    per_minute: ClassVar[int | str | None] = "hugs_per_minute"
 
     target_type: TargetType
     target_id: Id | UnsetType = UNSET
