@@ -43,7 +43,7 @@ class Server:
         endpoint = SocketEndpoint(self.hub, _settings(config), frozenset(config.allowed_origins))
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
-                http_app(self._readiness),
+                http_app(self._readiness, self.engine),
                 host=config.host,
                 port=config.port,
                 loop="none",

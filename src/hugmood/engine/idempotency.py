@@ -23,8 +23,8 @@ _HASH_BYTES: Final = 16
 
 _FIND = "SELECT payload, reply FROM remembered_reply WHERE command = :command"
 _KEEP = """
-    INSERT INTO remembered_reply (command, payload, reply, created_at)
-    VALUES (:command, :payload, :reply, :created_at)
+    INSERT INTO remembered_reply (command, payload, reply, created_at, user_key)
+    VALUES (:command, :payload, :reply, :created_at, :user)
 """
 _FORGET = """
     DELETE FROM remembered_reply WHERE key IN (
@@ -41,6 +41,7 @@ class Memory:
         self._tx = tx
         self._now = now
         self._new: dict[bytes, tuple[bytes, bytes]] = {}
+        self._owners: dict[bytes, int | None] = {}
 
     def recall(self, ask: Ask) -> bytes | None:
         """Return the reply this command already got; `Rejected` if the id was reused."""
@@ -55,7 +56,9 @@ class Memory:
 
     def keep(self, ask: Ask, reply: bytes) -> None:
         """Remember that this command succeeded with this reply."""
-        self._new[_key(ask)] = fingerprint(ask), reply
+        key = _key(ask)
+        self._new[key] = fingerprint(ask), reply
+        self._owners[key] = ask.caller.key if ask.caller else None
 
     def write(self) -> None:
         """Put what is new into the database."""
@@ -64,7 +67,13 @@ class Memory:
         self._tx.execute_many(
             _KEEP,
             [
-                {"command": key, "payload": payload, "reply": reply, "created_at": self._now}
+                {
+                    "command": key,
+                    "payload": payload,
+                    "reply": reply,
+                    "created_at": self._now,
+                    "user": self._owners[key],
+                }
                 for key, (payload, reply) in self._new.items()
             ],
         )

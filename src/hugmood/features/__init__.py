@@ -17,6 +17,7 @@ FEATURES: Final = (
     "hugs",
     "analytics",
     "profile",
+    "account",
 )
 
 

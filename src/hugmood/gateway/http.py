@@ -8,6 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from hugmood.engine.link import Engine
+from hugmood.gateway import downloads
+from hugmood.gateway.downloads import Downloads
 from hugmood.gateway.endpoint import PATH
 
 _PATIENCE: Final = 2.0
@@ -16,8 +19,8 @@ Readiness = Callable[[float], Awaitable[str]]
 """Given seconds to wait, tells why the service is not ready, or nothing if it is."""
 
 
-def http_app(readiness: Readiness) -> Starlette:
-    """Make the application for plain HTTP requests."""
+def http_app(readiness: Readiness, engine: Engine) -> Starlette:
+    """Make the application for plain HTTP requests; `engine` reads what is downloaded."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -35,5 +38,6 @@ def http_app(readiness: Readiness) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route(PATH, websocket_only),
+            Route(downloads.PATH, Downloads(engine).serve),
         ]
     )

@@ -51,7 +51,10 @@ class Live(NamedTuple):
     since: int
 
 
-_ACCOUNT: Final = "SELECT key, id, guest, name, time_zone, birth_date FROM account"
+# Of an account that is being deleted there are rows for a while, and nobody finds it.
+_ACCOUNT: Final = """
+    SELECT key, id, guest, name, time_zone, birth_date FROM account WHERE deleted_at IS NULL
+"""
 _KEYS_BY_ID: Final = {
     "sqlite": "SELECT id, key FROM account WHERE id IN (SELECT value FROM json_each(:ids))",
     "postgres": """
@@ -120,12 +123,12 @@ _REVIVE = """
 
 def account_by_key(tx: Transaction, key: int) -> Account | None:
     """Find a person by internal key."""
-    return _account(tx.rows(f"{_ACCOUNT} WHERE key = :key", {"key": key}))
+    return _account(tx.rows(f"{_ACCOUNT} AND key = :key", {"key": key}))
 
 
 def account_by_id(tx: Transaction, user_id: str) -> Account | None:
     """Find a person by the id that the wire shows."""
-    return _account(tx.rows(f"{_ACCOUNT} WHERE id = :id", {"id": user_id}))
+    return _account(tx.rows(f"{_ACCOUNT} AND id = :id", {"id": user_id}))
 
 
 def keys_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, int]:

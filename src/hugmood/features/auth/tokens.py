@@ -5,7 +5,7 @@ A token names its session; whether that still holds is for the session's row to 
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -56,17 +56,41 @@ class Signer:
 
         Raises `Rejected`: `auth_expired`, or `invalid_auth` for every other fault.
         """
+        body = self._verified(token, AUDIENCE)
+        try:
+            claims = Claims(body["sub"], body["sid"], body["jti"], int(body["exp"]) * 1000)
+        except (ValueError, KeyError, TypeError) as error:
+            raise invalid_token() from error
+        if now >= claims.expires + grace:
+            raise Rejected("auth_expired", "Your session has expired, please sign in again")
+        return claims
+
+    def sign_link(self, purpose: str, session_id: str, expires: int) -> str:
+        """Make a token that is good for one purpose, for someone of this session."""
+        header = {"alg": _ALGORITHM, "kid": self._first.kid}
+        body = {"sid": session_id, "exp": expires // 1000, "aud": _link(purpose), "iss": ISSUER}
+        return jwt.encode(header, body, self._first, algorithms=[_ALGORITHM])
+
+    def read_link(self, purpose: str, token: str, now: int) -> str:
+        """Return the session of such a token; raises `Rejected` as `read` does."""
+        body = self._verified(token, _link(purpose))
+        try:
+            session_id, expires = str(body["sid"]), int(body["exp"]) * 1000
+        except (ValueError, KeyError, TypeError) as error:
+            raise invalid_token() from error
+        if now >= expires:
+            raise Rejected("auth_expired", "This link has expired, please ask for a new one")
+        return session_id
+
+    def _verified(self, token: str, audience: str) -> dict[str, Any]:
         try:
             body = jwt.decode(token, self._all, algorithms=[_ALGORITHM]).claims
-            claims = Claims(body["sub"], body["sid"], body["jti"], int(body["exp"]) * 1000)
-            genuine = body["aud"] == AUDIENCE and body["iss"] == ISSUER
+            genuine = body["aud"] == audience and body["iss"] == ISSUER
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise invalid_token() from error
         if not genuine:
             raise invalid_token()
-        if now >= claims.expires + grace:
-            raise Rejected("auth_expired", "Your session has expired, please sign in again")
-        return claims
+        return body
 
 
 def invalid_token() -> Rejected:
@@ -77,6 +101,10 @@ def invalid_token() -> Rejected:
 def signer(host: Host) -> Signer:
     """Make the signer of an engine process."""
     return Signer(host.secrets)
+
+
+def _link(purpose: str) -> str:
+    return f"{AUDIENCE}-{purpose}"
 
 
 def _name(text: str) -> str:

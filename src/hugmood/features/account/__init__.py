@@ -1,0 +1,1 @@
+"""Leaving, and taking along what one owns."""

@@ -1,0 +1,267 @@
+"""What an export holds, part by part: its fields, and the queries that read them.
+
+A query reads a page after the place of the last row in an index, so that the thousandth
+page costs what the first did. A feature with something of its own to export adds a part.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hugmood.ambient import Instant, iso
+from hugmood.features.moods.messages import Factors, MoodSlug, Note, Tags
+from hugmood.features.settings.messages import Audience
+from hugmood.features.settings.store import settings
+from hugmood.store.database import Transaction
+from hugmood.wire.message import Payload, Unit, optional
+
+
+class ProfileRow(Payload, frozen=True, kw_only=True):
+    """Who you are here."""
+
+    user_id: str
+    guest: bool
+    name: str
+    email: str | UnsetType = UNSET
+    time_zone: str
+    created_at: Instant
+    status: str | UnsetType = UNSET
+    status_message: str | UnsetType = UNSET
+
+
+class SettingsRow(Payload, frozen=True, kw_only=True):
+    """What you chose to let others see and do."""
+
+    hugs_from: Audience
+    status_to: Audience
+    streaks: bool
+    analytics_to: list[str]
+
+
+class MoodRow(Payload, frozen=True, kw_only=True):
+    """An entry; `occurred_at` has the offset that held for you then."""
+
+    id: str
+    mood: MoodSlug
+    intensity: Unit
+    pleasantness: float | UnsetType = UNSET
+    note: Note | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    factors: Factors | UnsetType = UNSET
+    is_public: bool
+    latitude: float | UnsetType = UNSET
+    longitude: float | UnsetType = UNSET
+    place_name: str | UnsetType = UNSET
+    place_type: str | UnsetType = UNSET
+    occurred_at: str
+    time_zone: str
+    day: str
+    model: str
+    affect: float
+
+
+class HugRow(Payload, frozen=True, kw_only=True):
+    """A hug; `user_id` and `user_name` are the other person's."""
+
+    id: str
+    direction: Literal["sent", "received"]
+    user_id: str
+    user_name: str
+    hug_type: str
+    message: str | UnsetType = UNSET
+    customization: dict[str, Any] | UnsetType = UNSET
+    sent_at: Instant
+
+
+class FollowRow(Payload, frozen=True, kw_only=True):
+    """Someone whom you follow, or who follows you."""
+
+    direction: Literal["following", "follower"]
+    user_id: str
+    user_name: str
+    since: Instant
+
+
+class BlockRow(Payload, frozen=True, kw_only=True):
+    """Someone whom you block."""
+
+    user_id: str
+    user_name: str
+    since: Instant
+
+
+class SessionRow(Payload, frozen=True, kw_only=True):
+    """A sign-in of yours; `ended_at` where it was ended before its time."""
+
+    id: str
+    created_at: Instant
+    expires_at: Instant
+    ended_at: Instant | UnsetType = UNSET
+
+
+class Source(NamedTuple):
+    """A query, whose rows begin with their place in the order, and who reads the rest."""
+
+    sql: str
+    item: Callable[..., Payload]
+
+
+class Part(NamedTuple):
+    """One kind of what people own."""
+
+    name: str
+    struct: type[Payload]
+    sources: tuple[Source, ...]
+
+
+def _mood(*row: Any) -> MoodRow:  # noqa: ANN401 (columns)
+    """Read the columns of an entry."""
+    return MoodRow(
+        id=row[0],
+        mood=row[1],
+        intensity=row[2],
+        pleasantness=optional(row[3]),
+        note=optional(row[4]),
+        tags=_parsed(row[5]),
+        factors=_parsed(row[6]),
+        is_public=bool(row[7]),
+        latitude=optional(row[8]),
+        longitude=optional(row[9]),
+        place_name=optional(row[10]),
+        place_type=optional(row[11]),
+        occurred_at=local_iso(row[12], row[14]),
+        time_zone=row[13],
+        day=date.fromordinal(row[15]).isoformat(),
+        model=row[16],
+        affect=row[17],
+    )
+
+
+def _hug(*row: Any) -> HugRow:  # noqa: ANN401 (columns)
+    """Read the columns of a hug."""
+    return HugRow(
+        id=row[0],
+        direction=row[1],
+        user_id=row[2],
+        user_name=row[3],
+        hug_type=row[4],
+        message=optional(row[5]),
+        customization=_parsed(row[6]),
+        sent_at=Instant(row[7]),
+    )
+
+
+def _follow(direction: Any, user_id: str, name: str, since: int) -> FollowRow:  # noqa: ANN401
+    return FollowRow(direction=direction, user_id=user_id, user_name=name, since=Instant(since))
+
+
+def _block(user_id: str, name: str, since: int) -> BlockRow:
+    return BlockRow(user_id=user_id, user_name=name, since=Instant(since))
+
+
+def _session(key: str, created: int, expires: int, ended: int | None) -> SessionRow:
+    return SessionRow(
+        id=key,
+        created_at=Instant(created),
+        expires_at=Instant(expires),
+        ended_at=UNSET if ended is None else Instant(ended),
+    )
+
+
+_MOODS: Final = """
+    SELECT occurred_at, key, id, mood, intensity, pleasantness, note, tags, factors, is_public,
+        latitude, longitude, place_name, place_type, occurred_at, time_zone, utc_offset, day,
+        model, affect
+    FROM mood_entry WHERE user_key = :user AND (occurred_at, key) > (:at, :key)
+    ORDER BY occurred_at, key LIMIT :limit
+"""
+_HUGS: Final = """
+    SELECT h.sent_at, h.key, h.id, '{direction}', a.id, a.name, h.hug_type, h.message,
+        h.customization, h.sent_at
+    FROM hug h JOIN account a ON a.key = h.{other}
+    WHERE h.{mine} = :user AND (h.sent_at, h.key) > (:at, :key)
+    ORDER BY h.sent_at, h.key LIMIT :limit
+"""
+_FOLLOWS: Final = """
+    SELECT f.created_at, f.{other}, '{direction}', a.id, a.name, f.created_at
+    FROM follow f JOIN account a ON a.key = f.{other}
+    WHERE f.{mine} = :user AND (f.created_at, f.{other}) > (:at, :key)
+    ORDER BY f.created_at, f.{other} LIMIT :limit
+"""
+_BLOCKS: Final = """
+    SELECT 0, b.blocked_key, a.id, a.name, b.created_at
+    FROM block b JOIN account a ON a.key = b.blocked_key
+    WHERE b.blocker_key = :user AND b.blocked_key > :key
+    ORDER BY b.blocked_key LIMIT :limit
+"""
+_SENT: Final = _HUGS.format(direction="sent", mine="sender_key", other="recipient_key")
+_RECEIVED: Final = _HUGS.format(direction="received", mine="recipient_key", other="sender_key")
+_FOLLOWING: Final = _FOLLOWS.format(
+    direction="following", mine="follower_key", other="followee_key"
+)
+_FOLLOWERS: Final = _FOLLOWS.format(direction="follower", mine="followee_key", other="follower_key")
+
+_SESSIONS: Final = """
+    SELECT 0, place, id, created_at, expires_at, revoked_at
+    FROM (SELECT row_number() OVER (ORDER BY created_at, id) AS place, id, created_at,
+            expires_at, revoked_at
+          FROM session WHERE user_key = :user) AS numbered
+    WHERE place > :key ORDER BY place LIMIT :limit
+"""
+_PROFILE: Final = """
+    SELECT a.id, a.guest, a.name, a.email, a.time_zone, a.created_at, s.status, s.custom_message
+    FROM account a LEFT JOIN status s ON s.user_key = a.key WHERE a.key = :user
+"""
+_ANALYTICS_TO: Final = """
+    SELECT a.id FROM analytics_share s JOIN account a ON a.key = s.viewer_key
+    WHERE s.owner_key = :user ORDER BY s.viewer_key
+"""
+
+PARTS: Final = (
+    Part("moods", MoodRow, (Source(_MOODS, _mood),)),
+    Part("hugs", HugRow, (Source(_SENT, _hug), Source(_RECEIVED, _hug))),
+    Part("follows", FollowRow, (Source(_FOLLOWING, _follow), Source(_FOLLOWERS, _follow))),
+    Part("blocks", BlockRow, (Source(_BLOCKS, _block),)),
+    Part("sessions", SessionRow, (Source(_SESSIONS, _session),)),
+)
+"""Every list in an export, in the order of `data.json`."""
+
+
+def profile(tx: Transaction, user: int) -> ProfileRow:
+    """Read who someone is."""
+    row = tx.rows(_PROFILE, {"user": user})[0]
+    return ProfileRow(
+        user_id=row[0],
+        guest=bool(row[1]),
+        name=row[2],
+        email=optional(row[3]),
+        time_zone=row[4],
+        created_at=Instant(row[5]),
+        status=optional(row[6]),
+        status_message=optional(row[7]),
+    )
+
+
+def chosen(tx: Transaction, user: int) -> SettingsRow:
+    """Read what someone lets others see and do."""
+    found = settings(tx, user)
+    return SettingsRow(
+        hugs_from=found.hugs_from,
+        status_to=found.status_to,
+        streaks=found.streaks,
+        analytics_to=[user_id for (user_id,) in tx.rows(_ANALYTICS_TO, {"user": user})],
+    )
+
+
+def local_iso(milliseconds: int, offset: int) -> str:
+    """Write a moment as ISO 8601 with an offset from UTC, in seconds."""
+    hours, minutes = divmod(abs(offset) // 60, 60)
+    local = iso(milliseconds + offset * 1000).removesuffix("Z")
+    return f"{local}{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def _parsed(text: str | None) -> Any:  # noqa: ANN401 (what was put in comes out)
+    return UNSET if text is None else msgspec.json.decode(text)

@@ -1,0 +1,113 @@
+"""What an account leaves behind, in SQL: taken away a bounded piece at a time."""
+
+from typing import Final, NamedTuple
+
+from hugmood.store.database import Transaction, one
+
+
+class Rows(NamedTuple):
+    """The rows of a table that hang on an account by one of its columns.
+
+    `identity` are the columns of the primary key. `through` is the table in between and
+    its key, where the rows hang on something of the account's.
+    """
+
+    table: str
+    column: str
+    identity: str
+    through: tuple[str, str] | None = None
+
+
+MANY: Final = (
+    Rows("follow", "followee_key", "followee_key, follower_key"),
+    Rows("follow", "follower_key", "followee_key, follower_key"),
+    Rows("hug", "sender_key", "key"),
+    Rows("hug", "recipient_key", "key"),
+    Rows("mood_entry", "user_key", "key"),
+    Rows("mood_day", "user_key", "user_key, day"),
+    Rows("block", "blocker_key", "blocker_key, blocked_key"),
+    Rows("block", "blocked_key", "blocker_key, blocked_key"),
+    Rows("analytics_share", "owner_key", "owner_key, viewer_key"),
+    Rows("analytics_share", "viewer_key", "owner_key, viewer_key"),
+    Rows("stream_filter", "user_key", "user_key, author_key"),
+    Rows("stream_filter", "author_key", "user_key, author_key"),
+    Rows("session", "user_key", "id"),
+    Rows("remembered_reply", "user_key", "key"),
+)
+"""What there can be much of. All else goes with the account's own row, by the database."""
+
+_DELETE = """
+    DELETE FROM {table} WHERE ({identity}) IN (
+        SELECT {identity} FROM {table} WHERE {condition} LIMIT :most)
+"""
+_CLOSE = """
+    UPDATE account SET deleted_at = :now, id = :stand_in, name = :name, email = NULL,
+        password_hash = NULL
+    WHERE key = :user AND deleted_at IS NULL
+"""
+_END_SESSIONS = """
+    UPDATE session SET revoked_at = :now WHERE user_key = :user AND revoked_at IS NULL
+"""
+_SESSIONS = """
+    SELECT id FROM session
+    WHERE user_key = :user AND coalesce(next_expires_at, expires_at) > :now
+"""
+_OWN_HASH = "SELECT email, password_hash FROM account WHERE key = :user AND email IS NOT NULL"
+_BY_EMAIL = "SELECT key, id FROM account WHERE email = :email"
+_FORGET_STATUS = "DELETE FROM status WHERE user_key = :user"
+_DELETE_ACCOUNT = "DELETE FROM account WHERE key = :user AND deleted_at IS NOT NULL"
+
+GONE_NAME: Final = "Deleted account"
+"""What lists show in the moments until the rows are gone."""
+
+
+def own_password(tx: Transaction, user: int) -> tuple[str, str] | None:
+    """Return a person's address and password hash, None for a guest."""
+    row = one(tx.rows(_OWN_HASH, {"user": user}))
+    return (row[0], row[1]) if row else None
+
+
+def by_email(tx: Transaction, email: str) -> tuple[int, str] | None:
+    """Return the key and the id of the account with this address."""
+    row = one(tx.rows(_BY_EMAIL, {"email": email}))
+    return (row[0], row[1]) if row else None
+
+
+def close(tx: Transaction, user: int, stand_in: str, now: int) -> bool:
+    """Make an account one that nobody finds and nobody signs in to; its address is free.
+
+    `stand_in` takes the place of its id. False if that was so before.
+    """
+    names = {"user": user, "now": now, "stand_in": stand_in, "name": GONE_NAME}
+    closed = tx.execute(_CLOSE, names) > 0
+    tx.execute(_END_SESSIONS, {"user": user, "now": now})
+    tx.execute(_FORGET_STATUS, {"user": user})
+    return closed
+
+
+def sessions_to_cut(tx: Transaction, user: int, now: int) -> list[str]:
+    """Return the sessions whose sockets may be open, revoked or not."""
+    return [key for (key,) in tx.rows(_SESSIONS, {"user": user, "now": now})]
+
+
+def delete_rows(tx: Transaction, user: int, most: int) -> int:
+    """Delete rows that hang on an account; `most` of them or, if there are fewer, all."""
+    left = most
+    for rows in MANY:
+        if left <= 0:
+            break
+        left -= tx.execute(_statement(rows), {"user": user, "most": left})
+    return most - left
+
+
+def delete_account(tx: Transaction, user: int) -> None:
+    """Delete the row of an account that was closed, and what still hangs on it."""
+    tx.execute(_DELETE_ACCOUNT, {"user": user})
+
+
+def _statement(rows: Rows) -> str:
+    condition = f"{rows.column} = :user"
+    if rows.through:
+        table, link = rows.through
+        condition = f"{link} IN (SELECT key FROM {table} WHERE {condition})"
+    return _DELETE.format(table=rows.table, identity=rows.identity, condition=condition)
