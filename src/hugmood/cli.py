@@ -3,13 +3,19 @@
 import os
 import ssl
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from hugmood import __version__, config
 from hugmood.config import Config, ConfigError
 from hugmood.terminal.command import client
+
+if TYPE_CHECKING:
+    from hugmood.store.database import Database
 
 app = typer.Typer(
     name="hugmood",
@@ -91,6 +97,68 @@ def add_user(
     typer.echo(user_id)
 
 
+Address = Annotated[str, typer.Argument(help="Address that the account signs in with.")]
+
+
+@user_app.command("delete")
+def delete_user(
+    email: Address,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete an account and all that hangs on it, for good.
+
+    Nobody can sign in to it or find it from now on. A running server ends its sessions
+    within seconds and deletes its rows; without one that is done at the next start.
+    """
+    settings = _config()
+    from hugmood.features.account import operators  # noqa: PLC0415
+
+    if not yes:
+        typer.confirm(f"Delete the account of {email} with everything in it?", abort=True)
+    with _database(settings) as database:
+        typer.echo(operators.delete_user(database, email))
+
+
+@user_app.command("export")
+def export_user(
+    email: Address,
+    output: Annotated[Path, typer.Option(help="The ZIP file to write.")],
+) -> None:
+    """Write all that an account owns into a file: JSON to be read back, and CSV."""
+    settings = _config()
+    from hugmood.features.account import operators  # noqa: PLC0415
+
+    with _database(settings) as database:
+        pieces = operators.export_user(database, email)
+        first = next(pieces)  # only now is it known that there is such an account
+        output.touch(mode=0o600)
+        with output.open("wb") as file:
+            file.write(first)
+            file.writelines(pieces)
+    typer.echo(f"{output}")
+
+
+@user_app.command("import")
+def import_user(
+    file: Annotated[Path, typer.Argument(help="The ZIP file of an export.")],
+    email: Annotated[str, typer.Option(help="Address of the account to take it into.")],
+) -> None:
+    """Take an export's moods and settings into an account; safe to repeat."""
+    settings = _config()
+    from hugmood.features.account import operators  # noqa: PLC0415
+
+    with ExitStack() as stack:
+
+        def watch(entries: int) -> Callable[[int], None]:
+            bar = typer.progressbar(length=entries, label="Moods", file=sys.stderr)
+            return stack.enter_context(bar).update
+
+        database = stack.enter_context(_database(settings))
+        taken = operators.import_user(database, email, file, watch)
+    typer.echo(f"{taken.new} new, {taken.known} known already")
+
+
 @app.command("config")
 def show_config() -> None:
     """List the environment variables, what they mean and their defaults."""
@@ -103,6 +171,20 @@ app.command()(client)
 def main() -> None:
     """Run the command line."""
     app()
+
+
+@contextmanager
+def _database(settings: Config) -> "Iterator[Database]":
+    """Open the database; end with a line for people where something is wrong."""
+    from hugmood.store.database import DatabaseError  # noqa: PLC0415
+    from hugmood.store.opening import open_database  # noqa: PLC0415
+
+    try:
+        database = open_database(settings.database_url, timeout=settings.db_timeout)
+        with closing(database):
+            yield database
+    except (ValueError, OSError, DatabaseError) as error:
+        _fail(str(error).splitlines()[0])
 
 
 def _config() -> Config:

@@ -54,7 +54,8 @@ def traces(world: World, user: int) -> dict[tuple[str, str], int]:
         ]
         counted = {
             (table, column): tx.rows(
-                f"SELECT count(*) FROM {table} WHERE {column} = :user", {"user": user}
+                f"SELECT count(*) FROM {table} WHERE {column} = :user",  # noqa: S608 (the schema's words)
+                {"user": user},
             )[0][0]
             for table, column in columns
         }

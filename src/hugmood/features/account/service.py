@@ -29,6 +29,9 @@ from hugmood.wire.message import Command, Reply
 PIECE: Final = 2_000
 """Rows deleted in one transaction: well under 20 ms."""
 
+LOG_LIFE: Final = 60_000
+"""When a stream is dropped once more, ms: by then SQLite's log has been moved into it."""
+
 LINK_LIFE: Final = 10 * 60 * 1000
 """How long a link to an export may be opened, ms; a download may take longer."""
 
@@ -103,7 +106,8 @@ def purge_account(ctx: Ctx, command: PurgeAccount) -> AccountPurged:
         return AccountPurged()
     ctx.erase(user)
     ctx.drop_stream(user)
-    store.delete_account(ctx.tx, user)
+    if store.delete_account(ctx.tx, user):
+        ctx.schedule(command, at=ctx.now + LOG_LIFE)
     return AccountPurged()
 
 

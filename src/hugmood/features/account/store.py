@@ -100,9 +100,12 @@ def delete_rows(tx: Transaction, user: int, most: int) -> int:
     return most - left
 
 
-def delete_account(tx: Transaction, user: int) -> None:
-    """Delete the row of an account that was closed, and what still hangs on it."""
-    tx.execute(_DELETE_ACCOUNT, {"user": user})
+def delete_account(tx: Transaction, user: int) -> bool:
+    """Delete the row of an account that was closed, and what still hangs on it.
+
+    False if that was done before.
+    """
+    return tx.execute(_DELETE_ACCOUNT, {"user": user}) > 0
 
 
 def _statement(rows: Rows) -> str:

@@ -1,5 +1,6 @@
 """Mood entries and the days that have one, in SQL."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -97,6 +98,17 @@ class Wanted(NamedTuple):
 
 def insert(tx: Transaction, entry: Entry) -> None:
     """Keep an entry."""
+    tx.execute(_INSERT, _row(entry))
+
+
+def insert_many(tx: Transaction, entries: Iterable[Entry]) -> None:
+    """Keep entries, and note their days."""
+    rows = [_row(entry) for entry in entries]
+    tx.execute_many(_INSERT, rows)
+    tx.execute_many(_CREDIT, [{"user": row["user_key"], "day": row["day"]} for row in rows])
+
+
+def _row(entry: Entry) -> dict[str, Any]:
     params = entry._asdict()
     place = params.pop("place")
     params |= {
@@ -107,7 +119,7 @@ def insert(tx: Transaction, entry: Entry) -> None:
         "place_name": place and place.name,
         "place_type": place and place.type,
     }
-    tx.execute(_INSERT, params)
+    return params
 
 
 def credit_day(tx: Transaction, user: int, day: int) -> None:

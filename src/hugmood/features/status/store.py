@@ -10,7 +10,7 @@ _PERSON = """
     SELECT a.key, a.id, s.status, s.custom_message, coalesce(c.status_to, 'everyone')
     FROM account a LEFT JOIN status s ON s.user_key = a.key
         LEFT JOIN settings c ON c.user_key = a.key
-    WHERE a.key = :user
+    WHERE a.key = :user AND a.deleted_at IS NULL
 """
 _CHOOSE = """
     INSERT INTO status (user_key, status, custom_message, changed_at)
