@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
-from hugmood.engine.link import Reply
 from hugmood.engine.records import Answer, internal_ask
 from hugmood.errors import Refusal
 from hugmood.features.account.messages import (
@@ -79,7 +78,7 @@ class NotServed(Exception):  # noqa: N818 (an answer)
 
 def ask(world: World, query: wire.Query[R], kind: type[R]) -> R:
     """Ask the engine as the gateway does."""
-    heard: list[Reply] = []
+    heard: list[object] = []
     question = internal_ask(query.wire_type, codec.encode(query), number=0)
     world.turn(lambda: world.engine.ask(question, heard.append))
     (answer,) = heard

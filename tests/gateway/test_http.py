@@ -2,6 +2,7 @@ import httpx
 import pytest
 
 from hugmood.gateway.http import http_app
+from tests.gateway.test_downloads import Scripted, two_pages
 
 
 async def get(path: str, reason: str = "", method: str = "GET") -> httpx.Response:
@@ -11,7 +12,7 @@ async def get(path: str, reason: str = "", method: str = "GET") -> httpx.Respons
         assert 0 < patience < 10
         return reason
 
-    transport = httpx.ASGITransport(http_app(readiness))
+    transport = httpx.ASGITransport(http_app(readiness, Scripted(two_pages)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.request(method, path)
 

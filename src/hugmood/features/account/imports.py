@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from hugmood.ambient import Instant, sortable_id
+from hugmood.features.account import store
 from hugmood.features.account.exports import DATA
 from hugmood.features.account.parts import MoodRow, SettingsRow
 from hugmood.features.moods import store as moods
@@ -19,6 +20,7 @@ from hugmood.features.moods.catalog import catalog
 from hugmood.features.moods.days import NIGHT
 from hugmood.features.moods.service import snapped
 from hugmood.features.moods.store import Entry, Place
+from hugmood.features.settings.store import Settings
 from hugmood.store.database import Database, Transaction
 from hugmood.wire.message import Payload, given
 
@@ -27,23 +29,6 @@ PIECE: Final = 500
 
 _LARGEST: Final = 1 << 30
 _DAY: Final = timedelta(days=1)
-
-_KNOWN: Final = {
-    "sqlite": """
-        SELECT id FROM mood_entry
-        WHERE user_key = :user AND id IN (SELECT value FROM json_each(:ids))
-    """,
-    "postgres": """
-        SELECT id FROM mood_entry
-        WHERE user_key = :user AND id IN (SELECT jsonb_array_elements_text(:ids::text::jsonb))
-    """,
-}
-_CHOOSE: Final = """
-    INSERT INTO settings (user_key, hugs_from, status_to, streaks)
-    VALUES (:user, :hugs_from, :status_to, :streaks)
-    ON CONFLICT (user_key) DO UPDATE SET hugs_from = excluded.hugs_from,
-        status_to = excluded.status_to, streaks = excluded.streaks
-"""
 
 
 class Export(Payload, frozen=True, kw_only=True):
@@ -114,21 +99,14 @@ def take(
         progress(len(piece))
     with database.transaction(write=True) as tx:
         chosen = export.settings
-        params = {
-            "user": key,
-            "hugs_from": chosen.hugs_from,
-            "status_to": chosen.status_to,
-            "streaks": chosen.streaks,
-        }
-        tx.execute(_CHOOSE, params)
+        store.choose(tx, key, Settings(chosen.hugs_from, chosen.status_to, chosen.streaks))
     return Taken(new, len(export.moods) - new)
 
 
 def _add(tx: Transaction, key: int, user_id: str, piece: Sequence[MoodRow]) -> int:
     entries = [_entry(key, _own_id(user_id, row), row) for row in piece]
     wanted = [row.id for row in piece] + [entry.id for entry in entries]
-    params = {"user": key, "ids": msgspec.json.encode(wanted).decode()}
-    known = {found for (found,) in tx.rows(_KNOWN[tx.dialect], params)}
+    known = store.known_moods(tx, key, wanted)
     new = {
         entry.id: entry
         for row, entry in zip(piece, entries, strict=True)

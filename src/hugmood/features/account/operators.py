@@ -31,7 +31,7 @@ def delete_user(database: Database, email: str) -> str:
         key, user_id = _found(store.by_email(tx, normal_email(email)))
         store.close(tx, key, ambient.entity_id("gone"), now)
         command = EraseAccount(user_key=key)
-        schedule.put(tx, command.wire_type, codec.encode(command), now)
+        schedule.put(tx, command.wire_type, codec.encode(command), 0)
     return user_id
 
 

@@ -1,7 +1,11 @@
 """What an account leaves behind, in SQL: taken away a bounded piece at a time."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
+from hugmood.features.settings.store import Settings
 from hugmood.store.database import Transaction, one
 
 
@@ -56,6 +60,22 @@ _OWN_HASH = "SELECT email, password_hash FROM account WHERE key = :user AND emai
 _BY_EMAIL = "SELECT key, id FROM account WHERE email = :email"
 _FORGET_STATUS = "DELETE FROM status WHERE user_key = :user"
 _DELETE_ACCOUNT = "DELETE FROM account WHERE key = :user AND deleted_at IS NOT NULL"
+_KNOWN_MOODS: Final = {
+    "sqlite": """
+        SELECT id FROM mood_entry
+        WHERE user_key = :user AND id IN (SELECT value FROM json_each(:ids))
+    """,
+    "postgres": """
+        SELECT id FROM mood_entry
+        WHERE user_key = :user AND id IN (SELECT jsonb_array_elements_text(:ids::text::jsonb))
+    """,
+}
+_CHOOSE: Final = """
+    INSERT INTO settings (user_key, hugs_from, status_to, streaks)
+    VALUES (:user, :hugs_from, :status_to, :streaks)
+    ON CONFLICT (user_key) DO UPDATE SET hugs_from = excluded.hugs_from,
+        status_to = excluded.status_to, streaks = excluded.streaks
+"""
 
 GONE_NAME: Final = "Deleted account"
 """What lists show in the moments until the rows are gone."""
@@ -114,3 +134,14 @@ def _statement(rows: Rows) -> str:
         table, link = rows.through
         condition = f"{link} IN (SELECT key FROM {table} WHERE {condition})"
     return _DELETE.format(table=rows.table, identity=rows.identity, condition=condition)
+
+
+def known_moods(tx: Transaction, user: int, ids: Sequence[str]) -> set[str]:
+    """Return those of these ids that are entries of this person."""
+    params = {"user": user, "ids": msgspec.json.encode(ids).decode()}
+    return {found for (found,) in tx.rows(_KNOWN_MOODS[tx.dialect], params)}
+
+
+def choose(tx: Transaction, user: int, chosen: Settings) -> None:
+    """Keep what someone lets others see and do."""
+    tx.execute(_CHOOSE, {"user": user, **chosen._asdict()})
