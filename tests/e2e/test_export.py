@@ -26,7 +26,7 @@ def fetched(url: str) -> bytes:
 async def test_download_and_delete(tmp_path: Path) -> None:
     """All entries are in the file; the token is in no log; the account can be deleted."""
     database = f"sqlite:///{tmp_path}/new.db"
-    with serving(tmp_path, database, rate_limit="false") as service:
+    with serving(tmp_path, database, rate_limit="off") as service:
         await service.ready()
         async with talking(service) as ada:
             await ada.register("Ada")

@@ -33,7 +33,7 @@ class Scripted:
     def ask(self, ask: Ask, callback: Callback) -> None:
         """Answer in a later loop turn."""
         self.asked.append(ask)
-        asyncio.get_running_loop().create_task(self._answer(ask, callback))  # noqa: RUF006
+        asyncio.get_running_loop().create_task(self._answer(ask, callback))
 
     async def _answer(self, ask: Ask, callback: Callback) -> None:
         assert ask.internal
@@ -51,12 +51,15 @@ class Scripted:
             callback(Answer(ask.number, refusal=rejected.refusal))
 
     def ask_page(self, user: int, after: int, callback: Callback) -> None:
+        """Never asked."""
         raise NotImplementedError
 
     def ask_heads(self, users: Sequence[int], callback: Callback) -> None:
+        """Never asked."""
         raise NotImplementedError
 
     def presence(self, here: Sequence[int], gone: Sequence[int]) -> None:
+        """Never told."""
         raise NotImplementedError
 
 
@@ -122,7 +125,7 @@ async def test_one_at_a_time() -> None:
     engine.held = asyncio.Event()
     async with client(engine) as http:
         first = asyncio.create_task(http.get("/export/a.b.c"))
-        while "read_export" not in [ask.type for ask in engine.asked]:
+        while "read_export" not in [ask.type for ask in engine.asked]:  # noqa: ASYNC110 (one loop)
             await asyncio.sleep(0)
         second = await http.get("/export/a.b.c")
         assert (429, "10") == (second.status_code, second.headers["retry-after"])
