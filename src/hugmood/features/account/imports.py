@@ -20,7 +20,7 @@ from hugmood.features.moods.catalog import catalog
 from hugmood.features.moods.days import NIGHT
 from hugmood.features.moods.service import snapped
 from hugmood.features.moods.store import Entry, Place
-from hugmood.features.settings.store import Settings
+from hugmood.features.settings.store import Settings, choose
 from hugmood.store.database import Database, Transaction
 from hugmood.wire.message import Payload, given
 
@@ -99,7 +99,7 @@ def take(
         progress(len(piece))
     with database.transaction(write=True) as tx:
         chosen = export.settings
-        store.choose(tx, key, Settings(chosen.hugs_from, chosen.status_to, chosen.streaks))
+        choose(tx, key, Settings(chosen.hugs_from, chosen.status_to, chosen.streaks))
     return Taken(new, len(export.moods) - new)
 
 

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from hugmood.ambient import Instant, iso
 from hugmood.features.moods.messages import Factors, MoodSlug, Note, Tags
 from hugmood.features.settings.messages import Audience
-from hugmood.features.settings.store import settings
+from hugmood.features.settings.store import settings, viewers
 from hugmood.store.database import Transaction
 from hugmood.wire.message import Payload, Unit, optional
 
@@ -28,6 +28,7 @@ class ProfileRow(Payload, frozen=True, kw_only=True):
     email: str | UnsetType = UNSET
     time_zone: str
     created_at: Instant
+    birth_date: str | UnsetType = UNSET
     status: str | UnsetType = UNSET
     status_message: str | UnsetType = UNSET
 
@@ -74,6 +75,22 @@ class HugRow(Payload, frozen=True, kw_only=True):
     message: str | UnsetType = UNSET
     customization: dict[str, Any] | UnsetType = UNSET
     sent_at: Instant
+
+
+class GroupHugRow(Payload, frozen=True, kw_only=True):
+    """A group hug you made or were invited to; times are yours where you took part."""
+
+    id: str
+    name: str
+    description: str | UnsetType = UNSET
+    message: str | UnsetType = UNSET
+    creator_id: str
+    creator_name: str
+    state: str
+    scheduled_for: Instant | UnsetType = UNSET
+    expires_at: Instant
+    joined_at: Instant | UnsetType = UNSET
+    left_at: Instant | UnsetType = UNSET
 
 
 class FollowRow(Payload, frozen=True, kw_only=True):
@@ -154,6 +171,27 @@ def _hug(*row: Any) -> HugRow:  # noqa: ANN401 (columns)
     )
 
 
+def _group_hug(*row: Any) -> GroupHugRow:  # noqa: ANN401 (columns)
+    """Read the columns of a group hug and of one's part in it."""
+    return GroupHugRow(
+        id=row[0],
+        name=row[1],
+        description=optional(row[2]),
+        message=optional(row[3]),
+        creator_id=row[4],
+        creator_name=row[5],
+        state=row[6],
+        scheduled_for=_instant(row[7]),
+        expires_at=Instant(row[8]),
+        joined_at=_instant(row[9]),
+        left_at=_instant(row[10]),
+    )
+
+
+def _instant(milliseconds: int | None) -> Instant | UnsetType:
+    return UNSET if milliseconds is None else Instant(milliseconds)
+
+
 def _follow(direction: Any, user_id: str, name: str, since: int) -> FollowRow:  # noqa: ANN401
     return FollowRow(direction=direction, user_id=user_id, user_name=name, since=Instant(since))
 
@@ -167,7 +205,7 @@ def _session(key: str, created: int, expires: int, ended: int | None) -> Session
         id=key,
         created_at=Instant(created),
         expires_at=Instant(expires),
-        ended_at=UNSET if ended is None else Instant(ended),
+        ended_at=_instant(ended),
     )
 
 
@@ -184,6 +222,14 @@ _HUGS: Final = """
     FROM hug h JOIN account a ON a.key = h.{other}
     WHERE h.{mine} = :user AND (h.sent_at, h.key) > (:at, :key)
     ORDER BY h.sent_at, h.key LIMIT :limit
+"""
+_GROUP_HUGS: Final = """
+    SELECT m.created_at, m.group_key, g.id, g.name, g.description, g.message, a.id, a.name,
+        g.state, g.scheduled_for, g.expires_at, m.joined_at, m.left_at
+    FROM group_hug_member m JOIN group_hug g ON g.key = m.group_key
+        JOIN account a ON a.key = g.creator_key
+    WHERE m.user_key = :user AND (m.created_at, m.group_key) > (:at, :key)
+    ORDER BY m.created_at, m.group_key LIMIT :limit
 """
 _FOLLOWS: Final = """
     SELECT f.created_at, f.{other}, '{direction}', a.id, a.name, f.created_at
@@ -212,17 +258,15 @@ _SESSIONS: Final = """
     WHERE place > :key ORDER BY place LIMIT :limit
 """
 _PROFILE: Final = """
-    SELECT a.id, a.guest, a.name, a.email, a.time_zone, a.created_at, s.status, s.custom_message
+    SELECT a.id, a.guest, a.name, a.email, a.time_zone, a.created_at, a.birth_date,
+        s.status, s.custom_message
     FROM account a LEFT JOIN status s ON s.user_key = a.key WHERE a.key = :user
-"""
-_ANALYTICS_TO: Final = """
-    SELECT a.id FROM analytics_share s JOIN account a ON a.key = s.viewer_key
-    WHERE s.owner_key = :user ORDER BY s.viewer_key
 """
 
 PARTS: Final = (
     Part("moods", MoodRow, (Source(_MOODS, _mood),)),
     Part("hugs", HugRow, (Source(_SENT, _hug), Source(_RECEIVED, _hug))),
+    Part("groupHugs", GroupHugRow, (Source(_GROUP_HUGS, _group_hug),)),
     Part("follows", FollowRow, (Source(_FOLLOWING, _follow), Source(_FOLLOWERS, _follow))),
     Part("blocks", BlockRow, (Source(_BLOCKS, _block),)),
     Part("sessions", SessionRow, (Source(_SESSIONS, _session),)),
@@ -240,8 +284,9 @@ def profile(tx: Transaction, user: int) -> ProfileRow:
         email=optional(row[3]),
         time_zone=row[4],
         created_at=Instant(row[5]),
-        status=optional(row[6]),
-        status_message=optional(row[7]),
+        birth_date=optional(row[6]),
+        status=optional(row[7]),
+        status_message=optional(row[8]),
     )
 
 
@@ -252,7 +297,7 @@ def chosen(tx: Transaction, user: int) -> SettingsRow:
         hugs_from=found.hugs_from,
         status_to=found.status_to,
         streaks=found.streaks,
-        analytics_to=[user_id for (user_id,) in tx.rows(_ANALYTICS_TO, {"user": user})],
+        analytics_to=viewers(tx, user),
     )
 
 

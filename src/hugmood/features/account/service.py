@@ -17,13 +17,12 @@ from hugmood.features.account.messages import (
     OpenExport,
     ReadExport,
 )
+from hugmood.features.auth.access import wrong_password
 from hugmood.features.auth.limits import failed_logins
 from hugmood.features.auth.passwords import passwords
-from hugmood.features.auth.store import Session, account_by_key, session_by_id
+from hugmood.features.auth.store import Session, own_password, session_by_id
 from hugmood.features.auth.tokens import invalid_token, signer
-from hugmood.features.follows.store import followers
-from hugmood.features.status.messages import UserStatusChanged
-from hugmood.features.status.service import visibly_online
+from hugmood.features.status.service import tell_gone
 from hugmood.wire.message import Command, Reply
 
 PIECE: Final = 2_000
@@ -66,7 +65,7 @@ def delete_account(ctx: Ctx, command: DeleteAccount) -> EraseAccount:
         return EraseAccount(user_key=user)
     if not command.password:
         raise invalid("data.password", "required_field_missing")
-    kept = store.own_password(ctx.tx, user)
+    kept = own_password(ctx.tx, user)
     if kept is None:
         raise not_found("data", "This account no longer exists")
     email, hashed = kept
@@ -74,7 +73,7 @@ def delete_account(ctx: Ctx, command: DeleteAccount) -> EraseAccount:
     failures.check(ctx.ask.remote, email, ctx.now)
     if not ctx.host.resource(passwords).verify(hashed, command.password):
         failures.failed(ctx.ask.remote, email, ctx.now)
-        raise invalid("data.password", "unknown_value", "This is not your password")
+        raise wrong_password()
     return EraseAccount(user_key=user)
 
 
@@ -82,14 +81,10 @@ def delete_account(ctx: Ctx, command: DeleteAccount) -> EraseAccount:
 def erase_account(ctx: Ctx, command: EraseAccount) -> AccountDeleted:
     """Close the account, cut its sockets, and begin to delete what hangs on it."""
     user = command.user_key
-    account = account_by_key(ctx.tx, user)
-    if account and visibly_online(ctx, user):
-        # Nobody could tell them later: then there is no account to be offline.
-        gone = UserStatusChanged(user_id=account.id, status="offline")
-        ctx.push(gone, to=followers(ctx.tx, user))
+    # Nobody could tell them later: then there is no account to be offline.
+    tell_gone(ctx, user)
     store.close(ctx.tx, user, ctx.entity_id("gone"), ctx.now)
-    sessions = store.sessions_to_cut(ctx.tx, user, ctx.now)
-    ctx.cut(user, sessions, "session_revoked", farewell=True, asker_too=True)
+    _cut(ctx, user)
     ctx.schedule(PurgeAccount(user_key=user), at=ctx.now)
     return AccountDeleted()
 
@@ -98,6 +93,7 @@ def erase_account(ctx: Ctx, command: EraseAccount) -> AccountDeleted:
 def purge_account(ctx: Ctx, command: PurgeAccount) -> AccountPurged:
     """Delete at most a piece; the account's own row last, so that a crash loses no place."""
     user = command.user_key
+    _cut(ctx, user)  # that of the first command may have been lost with the writer
     done = store.delete_rows(ctx.tx, user, PIECE)
     if done < PIECE:
         done += ctx.host.streams.disown(ctx.tx, user, PIECE - done)
@@ -138,6 +134,12 @@ def read_export(ctx: Ctx, query: ReadExport) -> ExportRead:
     """Write the next stretch of a file, from what the database says now."""
     session = _session(ctx, query.session_id)
     return exports.read(ctx.tx, session.user_key, query.file, query.cursor, ctx.now)
+
+
+def _cut(ctx: Ctx, user: int) -> None:
+    """Close the sockets of all sessions; their rows are the last that are deleted."""
+    sessions = store.sessions_to_cut(ctx.tx, user, ctx.now)
+    ctx.cut(user, sessions, "session_revoked", farewell=True, asker_too=True)
 
 
 def _session(ctx: Ctx, session_id: str) -> Session:

@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from hugmood.features.settings.store import Settings
 from hugmood.store.database import Transaction, one
 
 
@@ -13,7 +12,7 @@ class Rows(NamedTuple):
     """The rows of a table that hang on an account by one of its columns.
 
     `identity` are the columns of the primary key. `through` is the table in between and
-    its key, where the rows hang on something of the account's.
+    the column that names it, where the rows hang on something of the account's.
     """
 
     table: str
@@ -27,6 +26,9 @@ MANY: Final = (
     Rows("follow", "follower_key", "followee_key, follower_key"),
     Rows("hug", "sender_key", "key"),
     Rows("hug", "recipient_key", "key"),
+    Rows("group_hug_member", "user_key", "group_key, user_key"),
+    Rows("group_hug_member", "creator_key", "group_key, user_key", ("group_hug", "group_key")),
+    Rows("group_hug", "creator_key", "key"),
     Rows("mood_entry", "user_key", "key"),
     Rows("mood_day", "user_key", "user_key, day"),
     Rows("block", "blocker_key", "blocker_key, blocked_key"),
@@ -35,8 +37,8 @@ MANY: Final = (
     Rows("analytics_share", "viewer_key", "owner_key, viewer_key"),
     Rows("stream_filter", "user_key", "user_key, author_key"),
     Rows("stream_filter", "author_key", "user_key, author_key"),
-    Rows("session", "user_key", "id"),
     Rows("remembered_reply", "user_key", "key"),
+    Rows("session", "user_key", "id"),
 )
 """What there can be much of. All else goes with the account's own row, by the database."""
 
@@ -46,7 +48,7 @@ _DELETE = """
 """
 _CLOSE = """
     UPDATE account SET deleted_at = :now, id = :stand_in, name = :name, email = NULL,
-        password_hash = NULL
+        password_hash = NULL, birth_date = NULL
     WHERE key = :user AND deleted_at IS NULL
 """
 _END_SESSIONS = """
@@ -56,8 +58,8 @@ _SESSIONS = """
     SELECT id FROM session
     WHERE user_key = :user AND coalesce(next_expires_at, expires_at) > :now
 """
-_OWN_HASH = "SELECT email, password_hash FROM account WHERE key = :user AND email IS NOT NULL"
 _BY_EMAIL = "SELECT key, id FROM account WHERE email = :email"
+_FORGET_NAMES = "DELETE FROM name_word WHERE user_key = :user"
 _FORGET_STATUS = "DELETE FROM status WHERE user_key = :user"
 _DELETE_ACCOUNT = "DELETE FROM account WHERE key = :user AND deleted_at IS NOT NULL"
 _KNOWN_MOODS: Final = {
@@ -70,21 +72,9 @@ _KNOWN_MOODS: Final = {
         WHERE user_key = :user AND id IN (SELECT jsonb_array_elements_text(:ids::text::jsonb))
     """,
 }
-_CHOOSE: Final = """
-    INSERT INTO settings (user_key, hugs_from, status_to, streaks)
-    VALUES (:user, :hugs_from, :status_to, :streaks)
-    ON CONFLICT (user_key) DO UPDATE SET hugs_from = excluded.hugs_from,
-        status_to = excluded.status_to, streaks = excluded.streaks
-"""
 
 GONE_NAME: Final = "Deleted account"
 """What lists show in the moments until the rows are gone."""
-
-
-def own_password(tx: Transaction, user: int) -> tuple[str, str] | None:
-    """Return a person's address and password hash, None for a guest."""
-    row = one(tx.rows(_OWN_HASH, {"user": user}))
-    return (row[0], row[1]) if row else None
 
 
 def by_email(tx: Transaction, email: str) -> tuple[int, str] | None:
@@ -101,6 +91,7 @@ def close(tx: Transaction, user: int, stand_in: str, now: int) -> bool:
     names = {"user": user, "now": now, "stand_in": stand_in, "name": GONE_NAME}
     closed = tx.execute(_CLOSE, names) > 0
     tx.execute(_END_SESSIONS, {"user": user, "now": now})
+    tx.execute(_FORGET_NAMES, {"user": user})
     tx.execute(_FORGET_STATUS, {"user": user})
     return closed
 
@@ -140,8 +131,3 @@ def known_moods(tx: Transaction, user: int, ids: Sequence[str]) -> set[str]:
     """Return those of these ids that are entries of this person."""
     params = {"user": user, "ids": msgspec.json.encode(ids).decode()}
     return {found for (found,) in tx.rows(_KNOWN_MOODS[tx.dialect], params)}
-
-
-def choose(tx: Transaction, user: int, chosen: Settings) -> None:
-    """Keep what someone lets others see and do."""
-    tx.execute(_CHOOSE, {"user": user, **chosen._asdict()})

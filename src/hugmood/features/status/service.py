@@ -108,6 +108,13 @@ def fetch_statuses(ctx: Ctx, query: FetchStatuses) -> StatusPage:
     )
 
 
+def tell_gone(ctx: Ctx, user: int) -> None:
+    """Tell those who see someone that they are offline, who will not be found any more."""
+    someone = store.person(ctx.tx, user)
+    if someone is not None and _seen(ctx, someone) != NOT_THERE:
+        _tell(ctx, someone, NOT_THERE, followers_among(ctx.tx, user, someone.status_to))
+
+
 def visible(chosen: Chosen, *, online: bool) -> Chosen:
     """What others see of a choice; `online` as in `Host.online`."""
     return chosen if online and chosen.status != "offline" else NOT_THERE
