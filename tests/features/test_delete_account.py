@@ -11,6 +11,7 @@ from hugmood.features.account.messages import AccountDeleted, DeleteAccount
 from hugmood.features.account.store import MANY
 from hugmood.features.auth.messages import AuthAnonymous
 from hugmood.features.follows.messages import FetchFollowers, FollowUser
+from hugmood.features.group_hugs.messages import CreateGroupHug
 from hugmood.features.hugs.messages import FetchHugHistory, SendHug
 from hugmood.features.moods.messages import FetchMoodHistory
 from hugmood.features.status.messages import StatusUpdate, UserStatusChanged
@@ -80,6 +81,8 @@ def live(ada: Device, bob: Device) -> None:
     feel(ada, is_public=True, note="Hello", tags=["one"])
     hug(ada, bob, message="From Ada")
     hug(bob, ada)
+    for one, other in ((ada, bob), (bob, ada)):
+        one.request(CreateGroupHug(name="Together", invitee_ids=[other.user_id]))
     ada.request(StatusUpdate(status="away", custom_message="Gone fishing"))
 
 
