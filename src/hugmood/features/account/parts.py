@@ -77,6 +77,22 @@ class HugRow(Payload, frozen=True, kw_only=True):
     sent_at: Instant
 
 
+class HugRequestRow(Payload, frozen=True, kw_only=True):
+    """A request you made or were asked by; `user_*` is who made it, the answer yours."""
+
+    id: str
+    direction: Literal["sent", "received"]
+    user_id: str
+    user_name: str
+    target_type: str
+    message: str | UnsetType = UNSET
+    created_at: Instant
+    expires_at: Instant
+    answered_at: Instant | UnsetType = UNSET
+    accepted: bool | UnsetType = UNSET
+    hug_id: str | UnsetType = UNSET
+
+
 class GroupHugRow(Payload, frozen=True, kw_only=True):
     """A group hug you made or were invited to; times are yours where you took part."""
 
@@ -171,6 +187,23 @@ def _hug(*row: Any) -> HugRow:  # noqa: ANN401 (columns)
     )
 
 
+def _request(*row: Any) -> HugRequestRow:  # noqa: ANN401 (columns)
+    """Read the columns of a request and of one's answer to it."""
+    return HugRequestRow(
+        id=row[0],
+        direction=row[1],
+        user_id=row[2],
+        user_name=row[3],
+        target_type=row[4],
+        message=optional(row[5]),
+        created_at=Instant(row[6]),
+        expires_at=Instant(row[7]),
+        answered_at=_instant(row[8]),
+        accepted=UNSET if row[9] is None else bool(row[9]),
+        hug_id=optional(row[10]),
+    )
+
+
 def _group_hug(*row: Any) -> GroupHugRow:  # noqa: ANN401 (columns)
     """Read the columns of a group hug and of one's part in it."""
     return GroupHugRow(
@@ -223,6 +256,21 @@ _HUGS: Final = """
     WHERE h.{mine} = :user AND (h.sent_at, h.key) > (:at, :key)
     ORDER BY h.sent_at, h.key LIMIT :limit
 """
+_REQUESTS_SENT: Final = """
+    SELECT r.created_at, r.key, r.id, 'sent', a.id, a.name, r.target_type, r.message,
+        r.created_at, r.expires_at, NULL, NULL, NULL
+    FROM hug_request r JOIN account a ON a.key = r.requester_key
+    WHERE r.requester_key = :user AND (r.created_at, r.key) > (:at, :key)
+    ORDER BY r.created_at, r.key LIMIT :limit
+"""
+_REQUESTS_RECEIVED: Final = """
+    SELECT t.created_at, t.request_key, r.id, 'received', a.id, a.name, r.target_type,
+        r.message, r.created_at, r.expires_at, t.answered_at, t.accepted, t.hug_id
+    FROM hug_request_target t JOIN hug_request r ON r.key = t.request_key
+        JOIN account a ON a.key = r.requester_key
+    WHERE t.user_key = :user AND (t.created_at, t.request_key) > (:at, :key)
+    ORDER BY t.created_at, t.request_key LIMIT :limit
+"""
 _GROUP_HUGS: Final = """
     SELECT m.created_at, m.group_key, g.id, g.name, g.description, g.message, a.id, a.name,
         g.state, g.scheduled_for, g.expires_at, m.joined_at, m.left_at
@@ -266,6 +314,11 @@ _PROFILE: Final = """
 PARTS: Final = (
     Part("moods", MoodRow, (Source(_MOODS, _mood),)),
     Part("hugs", HugRow, (Source(_SENT, _hug), Source(_RECEIVED, _hug))),
+    Part(
+        "hugRequests",
+        HugRequestRow,
+        (Source(_REQUESTS_SENT, _request), Source(_REQUESTS_RECEIVED, _request)),
+    ),
     Part("groupHugs", GroupHugRow, (Source(_GROUP_HUGS, _group_hug),)),
     Part("follows", FollowRow, (Source(_FOLLOWING, _follow), Source(_FOLLOWERS, _follow))),
     Part("blocks", BlockRow, (Source(_BLOCKS, _block),)),
