@@ -14,6 +14,8 @@ from hugmood.features.account.messages import ExportData
 from hugmood.features.account.parts import PARTS, ProfileRow, SettingsRow, local_iso
 from hugmood.features.auth.messages import Disconnect
 from hugmood.features.follows.messages import FollowUser
+from hugmood.features.group_hugs.messages import CreateGroupHug
+from hugmood.features.hugs.messages import RequestHug
 from hugmood.features.moods.messages import Location
 from tests.device import Device
 from tests.features.leaving import NotServed, download, fetch, leave, stretches
@@ -121,6 +123,20 @@ def test_others(ada: Device, bob: Device) -> None:
         (one["direction"], one["userName"]) for one in found["follows"]
     ]
     assert {bob.user_id} == {one["userId"] for one in found["hugs"] + found["follows"]}
+
+
+def test_group_hugs_and_requests(ada: Device, bob: Device) -> None:
+    """What one made and what one was asked for is there, each with one's part in it."""
+    for one, other in ((ada, bob), (bob, ada)):
+        one.request(CreateGroupHug(name=one.name, invitee_ids=[other.user_id]))
+        one.request(RequestHug(target_type="user", target_id=other.user_id))
+    found = data(ada)
+    assert [("Ada", True), ("Bob", False)] == [
+        (one["creatorName"], "joinedAt" in one) for one in found["groupHugs"]
+    ]
+    assert [("sent", "Ada"), ("received", "Bob")] == [
+        (one["direction"], one["userName"]) for one in found["hugRequests"]
+    ]
 
 
 def test_no_secrets(ada: Device) -> None:
