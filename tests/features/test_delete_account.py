@@ -246,7 +246,7 @@ def test_in_pieces(world: World, ada: Device, bob: Device, small_pieces: int) ->
     for _ in range(20):
         piece(world)
         left.append(rows(world, user))
-        assert left[-2] - left[-1] <= small_pieces
+        assert left[-2] - left[-1] <= 2 * small_pieces  # a row can name somebody twice
     pieces = [one - other for one, other in pairwise(left) if one != other]
     assert len(pieces) > 4
 
