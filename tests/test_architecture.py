@@ -158,7 +158,9 @@ RULES_AND_DATABASES = re.compile(
 )
 
 
-@pytest.mark.parametrize("package", ["hugmood.client", "hugmood.gateway", "hugmood.wire"])
+@pytest.mark.parametrize(
+    "package", ["hugmood.asyncapi", "hugmood.client", "hugmood.gateway", "hugmood.wire"]
+)
 def test_loads_no_rule_and_no_database(package: str) -> None:
     """The import contracts see what is written; this sees what really gets loaded."""
     run = [sys.executable, "-c", LOADED, package]

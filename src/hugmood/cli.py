@@ -1,4 +1,4 @@
-"""The `hugmood` command: serve, migrate, add users, be a client."""
+"""The `hugmood` command: serve, migrate, add users, describe the protocol, be a client."""
 
 import os
 import ssl
@@ -29,6 +29,10 @@ all with their defaults.""",
 )
 user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(user_app, name="user")
+schema_app = typer.Typer(
+    no_args_is_help=True, help="Descriptions of the interfaces for machines: tools, generators."
+)
+app.add_typer(schema_app, name="schema")
 
 
 @app.callback(invoke_without_command=True)
@@ -165,6 +169,29 @@ def show_config() -> None:
     typer.echo(config.markdown_table())
 
 
+@schema_app.command("asyncapi")
+def schema_asyncapi(
+    output: Annotated[
+        Path | None,
+        typer.Option(help="File to write instead of standard output.", dir_okay=False),
+    ] = None,
+) -> None:
+    """Describe the WebSocket protocol as an AsyncAPI 3.0 document, in JSON.
+
+    It is made from the types this version of the server decodes with: every message in
+    both directions, with all bounds.
+    """
+    from hugmood import asyncapi  # noqa: PLC0415
+
+    if output is None:
+        typer.echo(asyncapi.write(), nl=False)
+        return
+    try:
+        output.write_text(asyncapi.write(), "utf-8")
+    except OSError as error:
+        _fail(f"{output}: {error.strerror}", os.EX_CANTCREAT)
+
+
 app.command()(client)
 
 
@@ -194,6 +221,6 @@ def _config() -> Config:
         _fail(str(error))
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, code: int = os.EX_CONFIG) -> NoReturn:
     typer.echo(f"hugmood: {message}", err=True)
-    raise typer.Exit(os.EX_CONFIG)
+    raise typer.Exit(code)
