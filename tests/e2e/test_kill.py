@@ -75,11 +75,12 @@ def said(person: Traveller, kind: str) -> list[Message]:
 
 
 def expected_events(person: Traveller, people: list[Traveller]) -> int:
-    """How long a stream has to be: everyone's moods, hugs for oneself, two follows."""
+    """How long a stream has to be: everyone's moods, hugs for oneself, two follows, a badge."""
     moods = [mood for other in people for mood in said(other, "mood_update")]
     hugs = [hug for other in people for hug in said(other, "send_hug")]
     mine = [hug for hug in hugs if hug["recipientId"] == person.user_id]
-    return len(moods) + len(mine) + len(people) - 1
+    badges = 1 if said(person, "mood_update") else 0
+    return len(moods) + len(mine) + len(people) - 1 + badges
 
 
 def by_words(items: list[Message], key: str) -> list[str]:

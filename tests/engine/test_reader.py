@@ -112,7 +112,7 @@ def test_as_of_sequence(ada: Device, bob: Device) -> None:
     """A reply says which of the asker's events it reflects."""
     hug(bob, ada)
     ada.request(MoodUpdate(mood="calm", intensity=1))
-    assert ada.request(FetchMoodHistory()).as_of_sequence == 2
+    assert ada.request(FetchMoodHistory()).as_of_sequence == 3  # with the first badge
 
 
 def test_query_overtakes(world: World, ada: Device, bob: Device) -> None:

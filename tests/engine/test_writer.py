@@ -92,10 +92,11 @@ def test_replies_before_events(world: World, ada: Device) -> None:
     with world.batch():
         for _ in range(2):
             ada.send(MoodUpdate(mood="calm", intensity=1))
-    assert [m.type for m in ada.received[-4:]] == [
+    assert [m.type for m in ada.received[-5:]] == [
         "mood_update_response",
         "mood_update_response",
         "mood_changed",
+        "notification",
         "mood_changed",
     ]
 

@@ -173,10 +173,11 @@ def test_effort_of_history(ada: Device) -> None:
 
 
 def test_effort_of_streak(ada: Device) -> None:
-    """A mood after a long streak takes no more statements than the first."""
+    """A mood after a long streak takes no more statements than the second."""
+    feel(ada, at="2023-08-18T14:30:00.000Z")  # the first earns a badge
     with ada.world.statements() as few:
-        feel(ada, at="2023-08-18T14:30:00.000Z")
-    for day in range(19, 25):
+        feel(ada, at="2023-08-19T14:30:00.000Z")
+    for day in range(20, 25):
         feel(ada, at=f"2023-08-{day}T14:30:00.000Z")
     with ada.world.statements() as many:
         feel(ada)

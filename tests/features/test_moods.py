@@ -71,7 +71,7 @@ EXAMPLE: dict[str, Any] = {
 def test_example(world: World, ada: Device, bob: Device) -> None:
     """A public mood is answered, and told to followers, as in the protocol."""
     world.clock.move_to("2023-08-25T15:30:05.000Z")
-    reply = ada.raw(EXAMPLE)[-2]
+    reply, *_ = ada.raw(EXAMPLE)
     mood_id = reply.data["moodId"]
     assert mood_id.startswith("mood-")
     assert reply == Message(
@@ -112,7 +112,7 @@ def test_example(world: World, ada: Device, bob: Device) -> None:
 @on_sqlite
 def test_numbered_example(ada: Device) -> None:
     """A client's own `sequenceNumber` is taken and decides nothing."""
-    (reply, _) = ada.raw(
+    reply, *_ = ada.raw(
         {
             "type": "mood_update",
             "id": "msg-34567",
@@ -173,7 +173,7 @@ def test_fetch_example(world: World, ada: Device) -> None:
         "success": True,
         "dataType": "mood_history",
         "totalCount": 2,
-        "asOfSequence": 2,
+        "asOfSequence": 3,
         "items": [
             {
                 "id": happy,
@@ -227,14 +227,20 @@ def test_private(ada: Device, bob: Device) -> None:
 def test_own_devices(ada: Device, public: bool) -> None:  # noqa: FBT001 (a parameter)
     """One's own devices learn of a mood, the one that said it too."""
     tablet = ada.another()
+    feel(ada)
+    assert ada.events() == tablet.events()
     expected = [changed(ada, feel(ada, is_public=public), public=public)]
     assert (ada.events(), tablet.events()) == (expected, expected)
 
 
 def test_reply_first(ada: Device) -> None:
-    """The one who said it gets the reply before the event."""
+    """The one who said it gets the reply before the event, and then the first badge."""
     feel(ada)
-    assert [m.type for m in ada.received[-2:]] == ["mood_update_response", "mood_changed"]
+    assert [m.type for m in ada.received[-3:]] == [
+        "mood_update_response",
+        "mood_changed",
+        "notification",
+    ]
 
 
 def test_no_longer_follower(ada: Device, bob: Device) -> None:
@@ -278,6 +284,7 @@ def test_followed_in_the_same_batch(world: World, ada: Device) -> None:
 
 def test_effort_of_telling(world: World, ada: Device, bob: Device) -> None:
     """A mood takes no more statements for more followers."""
+    feel(ada)  # the first earns a badge
     with world.statements() as few:
         feel(ada, is_public=True)
     for number in range(5):
@@ -375,7 +382,7 @@ def test_emptiest_mood(world: World, ada: Device) -> None:
     assert ada.request(FetchMoodHistory()) == MoodHistory(
         data_type="mood_history",
         total_count=1,
-        as_of_sequence=1,
+        as_of_sequence=2,
         items=[
             MoodItem(
                 id=reply.mood_id,

@@ -82,8 +82,11 @@ def test_gap(ada: Device) -> None:
 
 
 def test_streak_of_the_example(ada: Device) -> None:
-    """Five days after a gap, and twelve before it, are the protocol's example."""
-    assert daily(ada, "x" * 12 + " " + "x" * 5)[-1] == (5, 12)
+    """Five days after a gap, and twelve before it, are the protocol's example.
+
+    The gap is two days, for twelve days with a mood earn one rest day.
+    """
+    assert daily(ada, "x" * 12 + "  " + "x" * 5)[-1] == (5, 12)
 
 
 def test_gap_filled(ada: Device) -> None:

@@ -94,6 +94,7 @@ def test_tables(url: str) -> None:
     """Everything that features keep has a table."""
     migrate.upgrade(url)
     wanted = {"account", "session", "follow", "mood_entry", "mood_day", "hug"}
+    wanted |= {"notification", "badge", "badge_progress"}
     assert wanted <= tables(url)
 
 

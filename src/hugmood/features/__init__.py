@@ -11,6 +11,8 @@ FEATURES: Final = (
     "settings",
     "subscriptions",
     "follows",
+    "notifications",
+    "badges",
     "moods",
     "status",
     "group_hugs",

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from hugmood.engine.link import Engine
 from hugmood.gateway import downloads
+from hugmood.gateway.badges import badge_route
 from hugmood.gateway.downloads import Downloads
 from hugmood.gateway.endpoint import PATH
 
@@ -39,5 +40,6 @@ def http_app(readiness: Readiness, engine: Engine) -> Starlette:
             Route("/readyz", readyz),
             Route(PATH, websocket_only),
             Route(downloads.PATH, Downloads(engine).serve),
+            badge_route(),
         ]
     )

@@ -60,7 +60,9 @@ class Notices(Generic[R]):
             if user not in connected:
                 continue
             if transient.fold:
-                self._held.setdefault(user, {})[transient.fold] = held
+                waiting = self._held.setdefault(user, {})
+                waiting.pop(transient.fold, None)  # it is told last, being the latest
+                waiting[transient.fold] = held
             else:
                 self._give(connected[user], "", held)
 

@@ -30,6 +30,7 @@ from hugmood.features.moods.messages import (
     MoodUpdate,
     MoodUpdated,
 )
+from hugmood.features.notifications.messages import Notification
 from hugmood.features.status.messages import (
     StatusItem,
     StatusPage,
@@ -79,6 +80,8 @@ class Display:
                 line = self._line(event.timestamp, now, who)
             case UserStatusChanged():
                 line = self._line(at, now, self._seen(event))
+            case Notification():
+                line = self._line(event.created_at, now, _notified(event))
             case HistoryLost():
                 line = problem("Some of what happened is no longer kept: see /history, /hugs")
             case CommandDone(command=command, reply=reply):
@@ -96,12 +99,8 @@ class Display:
         """Return the line for a command that took effect."""
         match command, reply:
             case MoodUpdate(), MoodUpdated():
-                streak = reply.streak_update
                 seen = "your followers see it" if command.is_public else "only you see it"
-                if isinstance(streak, UnsetType):
-                    return good(f"Kept, {seen}")
-                days = "day" if streak.current == 1 else "days"
-                return good(f"Kept, {seen}. {streak.current} {days} in a row")
+                return good(f"Kept, {seen}{_in_a_row(reply)}")
             case SendHug(), HugSent():
                 when = "is here" if reply.recipient_online else "gets it when back"
                 name = self._words.people.name(command.recipient_id)
@@ -220,6 +219,17 @@ def explain(error: Exception) -> str:
         case _:
             text = clean(str(error)) or type(error).__name__
     return text[:1].upper() + text[1:]
+
+
+def _notified(event: Notification) -> Text:
+    return Text().append(clean(event.title), style="bold").append(f" {clean(event.body)}", "")
+
+
+def _in_a_row(reply: MoodUpdated) -> str:
+    streak = reply.streak_update
+    if isinstance(streak, UnsetType):
+        return ""
+    return f". {streak.current} {'day' if streak.current == 1 else 'days'} in a row"
 
 
 def good(text: str) -> Text:

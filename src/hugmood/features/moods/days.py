@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 NIGHT: Final = timedelta(hours=4)
 """A day begins at four in the morning: what is felt at two belongs to the day before."""
-
+REST_EVERY: Final = 7
+"""Days with an entry that earn one rest day."""
+MOST_RESTS: Final = 2
+DATE_LINE: Final = 36 * 3600 * 1000
+"""Two entries so close, in ms, miss no day between them, whatever the calendar says."""
 
 _MINUTE: Final = 60_000
 
@@ -20,11 +24,23 @@ class LocalTime(NamedTuple):
     utc_offset: int
 
 
+class Day(NamedTuple):
+    """A day with an entry: its ordinal, and when its first and last entries are dated, ms."""
+
+    ordinal: int
+    first_at: int
+    last_at: int
+
+
 class Streak(NamedTuple):
-    """The run of days that ends today or yesterday, and the longest ever."""
+    """A run of days that may have rest days in it, which do not count."""
 
     current: int
     best: int
+    rests_held: int
+    """Rest days that the current run may still take."""
+    rests_taken: int
+    """Rest days ever taken before coming back in time."""
 
 
 def local_time(milliseconds: int, time_zone: str) -> LocalTime:
@@ -45,15 +61,32 @@ def _local_minute(minute: int, time_zone: str) -> LocalTime:
     return LocalTime(day, int(offset.total_seconds()))
 
 
-def streak(days: Sequence[int], today: int) -> Streak:
-    """Count runs of consecutive days; `days` are distinct, in rising order."""
-    best = run = 0
-    last = None
-    current = 0
-    for day in days:
-        run = run + 1 if last is not None and day == last + 1 else 1
+def streak(days: Sequence[Day], today: int, now: int) -> Streak:
+    """Count runs of days; `days` are distinct, in rising order, `now` in ms.
+
+    Every seventh day earns a rest day, two may be held. A missed day takes one, and where
+    there is none it ends the run. Today is not missed before it is over.
+    """
+    best = run = held = taken = 0
+    for count, day in enumerate(days, 1):
+        missed = _missed(days[count - 2], day.ordinal, day.first_at) if count > 1 else 0
+        if missed > held:
+            run = held = 0
+        else:
+            held -= missed
+            taken += missed
+        run += 1
         best = max(best, run)
-        last = day
-        if day in {today - 1, today}:
-            current = run
-    return Streak(current, best)
+        if count % REST_EVERY == 0:
+            held = min(held + 1, MOST_RESTS)
+    missed = _missed(days[-1], today, now) if days else 0
+    if missed > held:
+        return Streak(0, best, 0, taken)
+    return Streak(run, best, held - missed, taken)
+
+
+def _missed(day: Day, later: int, at: int) -> int:
+    """Count the days between a day and a later one, on which something is said then."""
+    missed = max(0, later - day.ordinal - 1)
+    # Who crosses the date line westward has a day less in the calendar.
+    return 0 if missed == 1 and at - day.last_at <= DATE_LINE else missed

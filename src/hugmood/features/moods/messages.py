@@ -9,6 +9,7 @@ from hugmood.wire.message import (
     Command,
     DateRange,
     Event,
+    Id,
     Page,
     PageQuery,
     Payload,
@@ -36,11 +37,17 @@ class Location(Payload, frozen=True, kw_only=True):
 
 
 class StreakUpdate(Payload, frozen=True, kw_only=True):
-    """Consecutive local days with an entry: the run now, and the longest ever."""
+    """Local days in a row with an entry: the run now, and the longest ever."""
 
     current: int
     best: int
     last_updated: Instant
+
+
+class StreakNow(StreakUpdate, frozen=True, kw_only=True):
+    """A streak, and the days that may be missed without an end to it."""
+
+    rest_days: int
 
 
 class MoodUpdated(Reply, frozen=True, kw_only=True):
@@ -139,3 +146,20 @@ class FetchMoodCatalog(Query[MoodCatalog], frozen=True, kw_only=True):
     variant = Variant("fetch", "dataType", "mood_catalog")
 
     data_type: Literal["mood_catalog"] = "mood_catalog"
+
+
+class StreakShown(Reply, frozen=True, kw_only=True):
+    """How the caller's streak stands, if they want to see one."""
+
+    data_type: Literal["streak"] = "streak"
+    streak: StreakNow | UnsetType = UNSET
+    as_of_sequence: int
+
+
+class FetchStreak(Query[StreakShown], frozen=True, kw_only=True):
+    """How does my streak stand?"""
+
+    variant = Variant("fetch", "dataType", "streak")
+
+    data_type: Literal["streak"] = "streak"
+    user_id: Id | UnsetType = UNSET

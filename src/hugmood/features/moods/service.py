@@ -7,17 +7,19 @@ from msgspec.structs import replace
 
 from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx, handles
-from hugmood.errors import invalid, not_found
+from hugmood.errors import denied, invalid, not_found
 from hugmood.features.auth.ages import is_minor
-from hugmood.features.auth.store import account_by_id, account_by_key
+from hugmood.features.auth.store import Account, account_by_id, account_by_key
 from hugmood.features.follows.store import followers
-from hugmood.features.moods import store
+from hugmood.features.moods import day_store, store, streaks
+from hugmood.features.moods.achievements import celebrate
 from hugmood.features.moods.catalog import catalog
-from hugmood.features.moods.days import LocalTime, local_time, streak
+from hugmood.features.moods.days import LocalTime, Streak, local_time
 from hugmood.features.moods.messages import (
     CatalogMood,
     FetchMoodCatalog,
     FetchMoodHistory,
+    FetchStreak,
     Location,
     MoodCatalog,
     MoodChanged,
@@ -26,10 +28,11 @@ from hugmood.features.moods.messages import (
     MoodItem,
     MoodUpdate,
     MoodUpdated,
+    StreakNow,
+    StreakShown,
     StreakUpdate,
 )
 from hugmood.features.moods.store import Entry, Listed, Place, Wanted
-from hugmood.features.settings.store import wants_streaks
 from hugmood.wire.message import given, optional
 
 GRID_DEGREES: Final = 0.1
@@ -40,9 +43,12 @@ def mood_update(ctx: Ctx, command: MoodUpdate) -> MoodUpdated:
     """Keep an entry, credit its day, tell those who may know."""
     entry = _entry(ctx, command)
     store.insert(ctx.tx, entry)
-    store.credit_day(ctx.tx, entry.user_key, entry.day)
+    day_store.credit_day(ctx.tx, entry.user_key, entry.day, entry.occurred_at)
     _tell(ctx, entry)
-    return MoodUpdated(mood_id=entry.id, streak_update=_streak(ctx, entry))
+    days = day_store.days(ctx.tx, entry.user_key)
+    run = streaks.shown(ctx, days, entry.time_zone)
+    celebrate(ctx, entry, days, run)
+    return MoodUpdated(mood_id=entry.id, streak_update=_streak_update(ctx, run))
 
 
 @handles
@@ -63,6 +69,16 @@ def fetch_mood_history(ctx: Ctx, query: FetchMoodHistory) -> MoodHistory:
         as_of_sequence=ctx.position(),
         items=[_item(row, own=own) for row in rows],
     )
+
+
+@handles
+def fetch_streak(ctx: Ctx, query: FetchStreak) -> StreakShown:
+    """Count the caller's streak."""
+    if query.user_id and query.user_id != ctx.caller.user_id:
+        raise denied("Streaks are private")
+    days = day_store.days(ctx.tx, ctx.caller.key)
+    run = streaks.shown(ctx, days, _account(ctx).time_zone)
+    return StreakShown(streak=_streak_now(ctx, run), as_of_sequence=ctx.position())
 
 
 @handles
@@ -94,9 +110,7 @@ def _entry(ctx: Ctx, command: MoodUpdate) -> Entry:
     known = catalog().find(command.mood)
     if known is None:
         raise invalid("data.mood", "unknown_value", "This mood is not in the catalogue")
-    account = account_by_key(ctx.tx, ctx.caller.key)
-    if account is None:
-        raise not_found("data", "This account no longer exists")
+    account = _account(ctx)
     occurred_at = ctx.occurred_at()
     local: LocalTime = local_time(occurred_at, account.time_zone)
     pleasantness = given(command.pleasantness)
@@ -122,12 +136,28 @@ def _entry(ctx: Ctx, command: MoodUpdate) -> Entry:
     )
 
 
-def _streak(ctx: Ctx, entry: Entry) -> StreakUpdate | UnsetType:
-    if not wants_streaks(ctx.tx, entry.user_key):
+def _account(ctx: Ctx) -> Account:
+    account = account_by_key(ctx.tx, ctx.caller.key)
+    if account is None:
+        raise not_found("data", "This account no longer exists")
+    return account
+
+
+def _streak_update(ctx: Ctx, run: Streak | None) -> StreakUpdate | UnsetType:
+    if run is None:
         return UNSET
-    today = local_time(ctx.now, entry.time_zone).day
-    run = streak(store.days(ctx.tx, entry.user_key), max(today, entry.day))
     return StreakUpdate(current=run.current, best=run.best, last_updated=Instant(ctx.now))
+
+
+def _streak_now(ctx: Ctx, run: Streak | None) -> StreakNow | UnsetType:
+    if run is None:
+        return UNSET
+    return StreakNow(
+        current=run.current,
+        best=run.best,
+        last_updated=Instant(ctx.now),
+        rest_days=run.rests_held,
+    )
 
 
 def _place(location: Location | UnsetType) -> Place | None:

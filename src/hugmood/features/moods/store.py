@@ -1,4 +1,4 @@
-"""Mood entries and the days that have one, in SQL."""
+"""Mood entries in SQL."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -15,10 +15,6 @@ _INSERT = """
         :is_public, :note, :tags, :factors, :latitude, :longitude, :place_name, :place_type,
         :occurred_at, :time_zone, :utc_offset, :day)
 """
-_CREDIT = """
-    INSERT INTO mood_day (user_key, day) VALUES (:user, :day) ON CONFLICT DO NOTHING
-"""
-_DAYS = "SELECT day FROM mood_day WHERE user_key = :user ORDER BY day"
 _COLUMNS = """
     id, mood, intensity, is_public, note, tags, factors, pleasantness,
     latitude, longitude, place_name, place_type, occurred_at
@@ -120,16 +116,6 @@ def _row(entry: Entry) -> dict[str, Any]:
         "place_type": place and place.type,
     }
     return params
-
-
-def credit_day(tx: Transaction, user: int, day: int) -> None:
-    """Note that this day has an entry."""
-    tx.execute(_CREDIT, {"user": user, "day": day})
-
-
-def days(tx: Transaction, user: int) -> list[int]:
-    """Return all days with an entry, in rising order."""
-    return [day for (day,) in tx.rows(_DAYS, {"user": user})]
 
 
 def page(tx: Transaction, wanted: Wanted, limit: int, offset: int) -> list[Listed]:

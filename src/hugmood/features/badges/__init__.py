@@ -1,0 +1,1 @@
+"""Badges: small thanks, each given once and never taken away."""

@@ -1,0 +1,102 @@
+"""Which badges a person's entries have earned.
+
+Everything is found in the entries as they are now, so a badge that was not given when
+it was earned, because that was no moment to celebrate, is given with a later entry.
+What costs more than a look at the days is asked only while its badge is missing, only
+when the answer may have changed, and only of the newest entries.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from hugmood.engine.handling import Ctx
+from hugmood.features.badges import service as badges
+from hugmood.features.badges.catalog import BADGES, Slug
+from hugmood.features.moods import day_store
+from hugmood.features.moods.catalog import catalog
+from hugmood.features.moods.days import Day, Streak
+from hugmood.features.moods.store import Entry
+
+STREAK: Final = 7
+MONTH: Final = 30
+MONTH_WINDOW: Final = 35
+HUNDRED: Final = 100
+AWAY: Final = 7
+WORDS: Final = 12
+WORDS_OF_A_QUARTER: Final = 2
+QUARTERS: Final = ("pleasant high", "pleasant low", "unpleasant high", "unpleasant low")
+HONEST: Final = 7
+PATTERN: Final = 21
+
+
+class Facts(NamedTuple):
+    """A person's days, and their streak unless they turned streaks off."""
+
+    days: Sequence[Day]
+    run: Streak | None
+
+
+def celebrate(ctx: Ctx, entry: Entry, days: Sequence[Day], run: Streak | None) -> None:
+    """Give what is earned by now; to be left out of a reply that has a support card."""
+    missing = badges.missing(ctx, entry.user_key)
+    facts = Facts(days, run)
+    earned = {slug for slug, rule in _RULES.items() if slug in missing and rule(facts)}
+    earned |= _earned_by_words(ctx, entry, missing)
+    earned |= _earned_by_factors(ctx, entry, missing, len(days))
+    for slug in BADGES:
+        if slug in earned:
+            badges.award(ctx, slug, [entry.user_key])
+
+
+def _steady_month(facts: Facts) -> bool:
+    ordinals = [day.ordinal for day in facts.days]
+    windows = zip(ordinals, ordinals[MONTH - 1 :], strict=False)
+    return any(last - first < MONTH_WINDOW for first, last in windows)
+
+
+def _welcome_back(facts: Facts) -> bool:
+    pairs = zip(facts.days, facts.days[1:], strict=False)
+    return any(after.ordinal - before.ordinal > AWAY for before, after in pairs)
+
+
+_RULES: Final[dict[Slug, Callable[[Facts], bool]]] = {
+    "first_feeling": lambda facts: len(facts.days) > 0,
+    "consistent_tracker": lambda facts: facts.run is not None and facts.run.best >= STREAK,
+    "steady_month": _steady_month,
+    "hundred_days": lambda facts: len(facts.days) >= HUNDRED,
+    "welcome_back": _welcome_back,
+    "good_rest": lambda facts: facts.run is not None and facts.run.rests_taken > 0,
+}
+
+
+def _earned_by_words(ctx: Ctx, entry: Entry, missing: set[Slug]) -> set[Slug]:
+    wanted = missing & {"word_explorer", "honest_heart"}
+    if not wanted or day_store.said_today(ctx.tx, entry):
+        return set()  # a word said before on the same day changes nothing
+    said = day_store.words_by_day(ctx.tx, entry.user_key)
+    earned: set[Slug] = set()
+    if _explores({word for _, word in said}):
+        earned.add("word_explorer")
+    if _honest_days(said) >= HONEST:
+        earned.add("honest_heart")
+    return earned & wanted
+
+
+def _explores(words: set[str]) -> bool:
+    quarters = [entry.quadrant for entry in catalog().moods if entry.mood in words]
+    enough_of_each = all(quarters.count(one) >= WORDS_OF_A_QUARTER for one in QUARTERS)
+    return len(words) >= WORDS and enough_of_each
+
+
+def _honest_days(said: Sequence[tuple[int, str]]) -> int:
+    """Count the days with pleasant and unpleasant moods; a neutral one is neither."""
+    sides = {entry.mood: entry.quadrant.split()[0] for entry in catalog().moods}
+    found = {(day, sides.get(word)) for day, word in said}
+    return sum((day, "unpleasant") in found for day, side in found if side == "pleasant")
+
+
+def _earned_by_factors(ctx: Ctx, entry: Entry, missing: set[Slug], days: int) -> set[Slug]:
+    if "pattern_seeker" not in missing or not entry.factors or days < PATTERN:
+        return set()
+    most = day_store.most_factor_days(ctx.tx, entry.user_key, list(entry.factors))
+    return {"pattern_seeker"} if most >= PATTERN else set()

@@ -1,0 +1,100 @@
+"""The days that have an entry, and what badges ask of the entries, in SQL."""
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from hugmood.features.moods.days import Day
+from hugmood.features.moods.store import Entry
+from hugmood.store.database import Transaction, one
+
+REACH: Final = 2_000
+"""How many of the newest entries are looked at where all would be too many."""
+
+_DAY_MS: Final = 24 * 3600 * 1000
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_WIDEST_DAY: Final = 2 * _DAY_MS
+"""No moment of a day is further, in ms, from its noon in UTC, wherever one is."""
+
+_CREDIT = """
+    INSERT INTO mood_day (user_key, day, first_at, last_at) VALUES (:user, :day, :at, :at)
+    ON CONFLICT (user_key, day) DO UPDATE SET
+        first_at = CASE WHEN excluded.first_at < mood_day.first_at
+            THEN excluded.first_at ELSE mood_day.first_at END,
+        last_at = CASE WHEN excluded.last_at > mood_day.last_at
+            THEN excluded.last_at ELSE mood_day.last_at END
+"""
+_UNCREDIT = "DELETE FROM mood_day WHERE user_key = :user AND day = :day"
+_RECREDIT = """
+    INSERT INTO mood_day (user_key, day, first_at, last_at)
+    SELECT user_key, day, min(occurred_at), max(occurred_at) FROM mood_entry
+    WHERE user_key = :user AND day = :day AND occurred_at BETWEEN :start AND :end
+    GROUP BY user_key, day
+"""
+_DAYS = "SELECT day, first_at, last_at FROM mood_day WHERE user_key = :user ORDER BY day"
+_SAID_TODAY = """
+    SELECT 1 FROM mood_entry
+    WHERE user_key = :user AND occurred_at BETWEEN :start AND :end AND day = :day
+        AND mood = :mood AND id <> :id
+    ORDER BY occurred_at DESC LIMIT 1
+"""
+_NEWEST = """
+    (SELECT day, mood, factors FROM mood_entry WHERE user_key = :user
+        ORDER BY occurred_at DESC, key DESC LIMIT :reach) AS newest
+"""
+_WORDS_BY_DAY = f"SELECT DISTINCT day, mood FROM {_NEWEST}"
+_MOST_FACTOR_DAYS = {
+    "sqlite": f"""
+        SELECT count(DISTINCT day) AS days FROM {_NEWEST}, json_each(factors) AS factor
+        WHERE factor.key IN (SELECT value FROM json_each(:names))
+        GROUP BY factor.key ORDER BY days DESC LIMIT 1
+    """,
+    "postgres": f"""
+        SELECT count(DISTINCT day) AS days FROM {_NEWEST},
+            jsonb_object_keys(factors::jsonb) AS factor
+        WHERE factor IN (SELECT jsonb_array_elements_text(:names::text::jsonb))
+        GROUP BY factor ORDER BY days DESC LIMIT 1
+    """,
+}
+
+
+def credit_day(tx: Transaction, user: int, day: int, at: int) -> None:
+    """Note that this day (ordinal) has an entry, dated then (ms)."""
+    tx.execute(_CREDIT, {"user": user, "day": day, "at": at})
+
+
+def recredit_day(tx: Transaction, user: int, day: int) -> None:
+    """Count a day (ordinal) afresh after an entry of it is gone or has moved."""
+    tx.execute(_UNCREDIT, {"user": user, "day": day})
+    tx.execute(_RECREDIT, {"user": user, "day": day} | _moments(day))
+
+
+def days(tx: Transaction, user: int) -> list[Day]:
+    """Return all days with an entry, in rising order."""
+    return [Day(*row) for row in tx.rows(_DAYS, {"user": user})]
+
+
+def said_today(tx: Transaction, entry: Entry) -> bool:
+    """Tell whether another entry of the same day has the same mood."""
+    params = {"user": entry.user_key, "day": entry.day, "mood": entry.mood, "id": entry.id}
+    params |= _moments(entry.day)
+    return one(tx.rows(_SAID_TODAY, params)) is not None
+
+
+def words_by_day(tx: Transaction, user: int) -> list[tuple[int, str]]:
+    """Return which moods were had on which days, of the newest entries."""
+    return [(day, word) for day, word in tx.rows(_WORDS_BY_DAY, {"user": user, "reach": REACH})]
+
+
+def most_factor_days(tx: Transaction, user: int, names: list[str]) -> int:
+    """Count the days that have one of these factors, the one that most days have."""
+    params = {"user": user, "reach": REACH, "names": msgspec.json.encode(names).decode()}
+    row = one(tx.rows(_MOST_FACTOR_DAYS[tx.dialect], params))
+    return row[0] if row else 0
+
+
+def _moments(day: int) -> dict[str, int]:
+    """Bound, in ms, the moments that a day can have anywhere, for an index by time."""
+    noon = (day - _EPOCH_DAY) * _DAY_MS + _DAY_MS // 2
+    return {"start": noon - _WIDEST_DAY, "end": noon + _WIDEST_DAY}

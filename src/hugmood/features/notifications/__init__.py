@@ -1,0 +1,1 @@
+"""What people are told about themselves: badges and the like."""
