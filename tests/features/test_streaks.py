@@ -1,16 +1,24 @@
 """Streaks: days on end with a mood (decisions: Moods)."""
 
 import pytest
+from msgspec import UNSET
 
+from hugmood.engine.handling import Ctx
 from hugmood.features.auth.messages import AuthCredentials
 from hugmood.features.follows.messages import FollowUser
 from hugmood.features.moods.messages import (
+    FetchStreak,
     MoodUpdated,
+    StreakNow,
+    StreakShown,
     StreakUpdate,
 )
+from hugmood.store.database import Params
+from hugmood.wire.message import Error
 from tests.databases import on_sqlite
 from tests.device import Device
 from tests.features.people import feel
+from tests.features.within import key_of, within
 from tests.world import World
 
 DAY = 24 * 3600
@@ -113,6 +121,106 @@ def test_ahead_into_tomorrow(world: World) -> None:
     ada = world.register()
     feel(ada)
     assert run(feel(ada, at="2023-08-26T04:01:00.000Z")) == (2, 2)
+
+
+def test_rest_day(ada: Device) -> None:
+    """A day missed after seven days is a rest day: it keeps the run and does not count."""
+    assert daily(ada, "xxxxxxx x x")[-2:] == [(8, 8), (1, 8)]
+
+
+def test_across_the_date_line(world: World) -> None:
+    """A day that the calendar skipped does not end a streak.
+
+    The places are 25 hours apart: the first entry is of the 24th, the next of the 26th.
+    """
+    ada = world.register("Zoe", time_zone="Pacific/Pago_Pago")
+    world.clock.move_to("2023-08-25T14:59:00.000Z")
+    feel(ada)
+    move_to(ada, "Pacific/Kiritimati")
+    world.clock.move(3600)
+    assert run(feel(ada)) == (2, 2)
+
+
+def test_move_changes_no_old_day(world: World) -> None:
+    """Who moves east stands where they stood, and a day there is the next."""
+    ada = world.register("Zoe", time_zone="America/New_York")
+    feel(ada)
+    move_to(ada, "Asia/Tokyo")
+    world.clock.move(6 * 3600)
+    assert run(feel(ada)) == (2, 2)
+
+
+def move_to(device: Device, time_zone: str) -> None:
+    """Have somebody live elsewhere from now on."""
+    sql = "UPDATE account SET time_zone = :zone WHERE key = :key"
+    change(device, sql, {"zone": time_zone, "key": key_of(device)})
+
+
+def change(device: Device, sql: str, params: Params) -> None:
+    """Have one row written."""
+
+    def work(ctx: Ctx) -> None:
+        assert ctx.tx.execute(sql, params) == 1
+
+    within(device, work)
+
+
+# Asking for it
+
+
+def shown(device: Device) -> tuple[int, int, int] | None:
+    """The current and the best streak and the rest days, as fetched."""
+    streak = device.request(FetchStreak()).streak
+    return (streak.current, streak.best, streak.rest_days) if streak else None
+
+
+def test_fetch(world: World, ada: Device) -> None:
+    """A streak can be asked for, with the rest days that one has."""
+    for day in range(19, 26):
+        feel(ada, at=f"2023-08-{day}T14:30:00.000Z")
+    assert ada.request(FetchStreak()) == StreakShown(
+        streak=StreakNow(current=7, best=7, last_updated=world.clock.after(0), rest_days=1),
+        as_of_sequence=ada.position,
+    )
+
+
+def test_fetch_nothing(ada: Device) -> None:
+    """Who has not said anything yet has a streak of no days."""
+    assert shown(ada) == (0, 0, 0)
+
+
+def test_fetch_as_days_go_by(world: World) -> None:
+    """Missed days take the rest day, then end the run; nobody is told of that."""
+    ada = world.register("Zoe", remember_me=True)
+    for day in range(19, 26):
+        feel(ada, at=f"2023-08-{day}T14:30:00.000Z")
+    ada.events()
+    told = []
+    for _ in range(3):
+        world.clock.move(DAY)
+        told.append(shown(ada))
+    assert (told, ada.events()) == ([(7, 7, 1), (7, 7, 0), (0, 7, 0)], [])
+
+
+def test_anothers_streak(ada: Device, bob: Device) -> None:
+    """A streak is private, and one's own id is one's own streak."""
+    refusal = bob.refusal(FetchStreak(user_id=ada.user_id))
+    assert isinstance(refusal, Error)
+    assert refusal.code == "permission_denied"
+    assert bob.request(FetchStreak(user_id=bob.user_id)).success
+
+
+def test_turned_off(ada: Device) -> None:
+    """Who wants to see no streak is told of none."""
+    sql = """
+        INSERT INTO settings (user_key, hugs_from, status_to, streaks)
+        VALUES (:user, 'everyone', 'everyone', :streaks)
+    """
+    change(ada, sql, {"user": key_of(ada), "streaks": False})
+    assert (feel(ada).streak_update, shown(ada)) == (UNSET, None)
+
+
+# Days of the person
 
 
 @on_sqlite
