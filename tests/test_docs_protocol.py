@@ -15,6 +15,7 @@ from msgspec import NODEFAULT, inspect
 
 from hugmood import features
 from hugmood.errors import CLOSINGS, AuthErrorCode, ErrorCode, Issue
+from hugmood.features.badges.catalog import BADGES
 from hugmood.features.hugs.catalog import ANIMATIONS, HUG_TYPES
 from hugmood.features.moods.catalog import catalog
 from hugmood.wire import codec
@@ -396,6 +397,12 @@ def table_rows(head: str) -> list[list[str]]:
 def test_table_has_every_code(head: str, codes: tuple[str, ...]) -> None:
     """The tables of codes and issues are those of `errors`, in the same order."""
     assert list(codes) == [row[0] for row in table_rows(head)]
+
+
+def test_table_has_every_badge() -> None:
+    """The table of badges is the catalogue's, in the same order."""
+    wanted = [[badge.slug, badge.name] for badge in BADGES.values()]
+    assert wanted == [row[:2] for row in table_rows("badge")]
 
 
 def test_table_has_every_close_code() -> None:

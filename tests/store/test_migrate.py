@@ -154,7 +154,39 @@ def test_special_characters(postgres_server: PostgresServer) -> None:
         assert revision(escaped) == migrate.HEAD
 
 
+def test_times_of_old_days(url: str) -> None:
+    """Days of before there were badges get the times of their entries."""
+    migrate.upgrade(url, "0006")
+    entry = """
+        INSERT INTO mood_entry (id, user_key, mood, intensity, model, affect, is_public,
+            occurred_at, time_zone, utc_offset, day)
+        SELECT :id, key, 'calm', 1, 'x', 0, guest, :at, 'UTC', 0, :day FROM account
+    """
+    database = open_database(url, timeout=SHORT)
+    with database.transaction(write=True) as tx:
+        tx.execute(ACCOUNT, {"no": False})
+        for number, (at, day) in enumerate([(30, 1), (10, 1), (20, 1), (40, 2)]):
+            tx.execute(entry, {"id": f"m{number}", "at": at, "day": day})
+        tx.execute(
+            "INSERT INTO mood_day (user_key, day) SELECT DISTINCT user_key, day FROM mood_entry"
+        )
+    migrate.upgrade(url)
+    with database.transaction(write=False) as tx:
+        rows = tx.rows("SELECT day, first_at, last_at FROM mood_day ORDER BY day")
+    database.close()
+    assert rows == [(1, 10, 30), (2, 40, 40)]
+
+
 DEPENDENT = {
+    "notification": """
+        INSERT INTO notification (user_key, id, kind, title, body, created_at)
+        VALUES (1, 'n', CASE WHEN :no THEN '' ELSE 'k' END, '', '', 0)""",
+    "badge": """
+        INSERT INTO badge (user_key, badge, id, earned_at)
+        VALUES (1, 'b', CASE WHEN :no THEN '' ELSE 'i' END, 0)""",
+    "badge_progress": """
+        INSERT INTO badge_progress (user_key, badge, subject)
+        VALUES (1, 'b', CASE WHEN :no THEN '' ELSE 's' END)""",
     "session": """
         INSERT INTO session (id, user_key, long_lived, token_id, created_at, expires_at)
         VALUES ('s', 1, :no, 't', 0, 0)""",

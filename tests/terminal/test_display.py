@@ -29,6 +29,7 @@ from hugmood.features.moods.messages import (
     MoodUpdated,
     StreakUpdate,
 )
+from hugmood.features.notifications.messages import Notification
 from hugmood.features.status.messages import StatusUpdate, StatusUpdated, UserStatusChanged
 from hugmood.terminal.conversation import standing
 from hugmood.terminal.display import Display, clock, explain
@@ -97,6 +98,19 @@ def test_whoever_hugs_is_known_from_then_on(display: Display) -> None:
     display.event(HUG, NOON, NOON)
     (shown,) = display.event(mood("user-2"), NOON, NOON)
     assert "Jane [2JSmith feels calm" in shown.plain
+
+
+def test_notification_is_said(display: Display) -> None:
+    """Its title and its words, without what could do harm."""
+    note = Notification(
+        notification_id="n-1",
+        notification_type="badge_earned",
+        title="New Badge\x1b[2J",
+        body="You've earned it.",
+        created_at=NOON,
+    )
+    (shown,) = display.event(note, NOON, NOON)
+    assert shown.plain.endswith("New Badge[2J You've earned it.")
 
 
 DONE: list[tuple[AnyCommand, Reply, str]] = [

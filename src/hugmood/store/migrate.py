@@ -24,8 +24,8 @@ def revision(database: Database) -> str | None:
     return str(row[0]) if row else None
 
 
-def upgrade(url: str) -> None:
-    """Run the steps that the database lacks; `url` as in `HUGMOOD_DATABASE_URL`.
+def upgrade(url: str, step: str = "head") -> None:
+    """Run the steps that the database lacks up to one; `url` as in `HUGMOOD_DATABASE_URL`.
 
     Raises `DatabaseError` with the database's own words where a step fails; what that
     step did is undone.
@@ -47,7 +47,7 @@ def upgrade(url: str) -> None:
     try:
         with engine.connect() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, step)
             connection.commit()
     except (SQLAlchemyError, CommandError) as error:
         message = f"the database could not be migrated: {error}"
