@@ -21,6 +21,7 @@ EVENTS: Final = {
     "follow_update",
     "group_hug_invitation",
     "group_hug_update",
+    "notification",
 }
 """Those that take a number in the stream."""
 
