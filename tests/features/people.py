@@ -13,6 +13,8 @@ from hugmood.features.hugs.messages import (
     SendHug,
 )
 from hugmood.features.moods.messages import FetchMoodHistory, MoodUpdate, MoodUpdated
+from hugmood.features.notifications.messages import Notification
+from hugmood.wire.message import Event
 from tests.device import Device
 
 
@@ -62,3 +64,8 @@ def accept(device: Device, request_id: str, **fields: Any) -> HugRequestAnswered
 def decline(device: Device, request_id: str) -> HugRequestAnswered:
     """Say no."""
     return device.request(RespondHugRequest(request_id=request_id, accept=False))
+
+
+def news(device: Device) -> list[Event]:
+    """What came of the stream but notifications: badges have tests of their own."""
+    return [event for event in device.events() if not isinstance(event, Notification)]

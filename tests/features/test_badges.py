@@ -10,6 +10,8 @@ from hugmood.engine.handling import Ctx
 from hugmood.features.badges import service
 from hugmood.features.badges.catalog import BADGES, Slug
 from hugmood.features.badges.messages import BadgeItem, BadgeKind, BadgePage, FetchBadges
+from hugmood.features.group_hugs.messages import JoinGroupHug
+from hugmood.features.hugs.messages import RespondHugRequest
 from hugmood.features.moods import day_store
 from hugmood.features.moods.days import local_time
 from hugmood.features.moods.messages import FetchStreak, MoodUpdate
@@ -18,7 +20,7 @@ from hugmood.features.notifications.messages import FetchNotifications, Notifica
 from hugmood.wire.message import Error
 from tests.databases import on_sqlite
 from tests.device import Device
-from tests.features.people import feel
+from tests.features.people import accept, ask, feel, group_hug
 from tests.features.within import key_of, within
 from tests.world import World
 
@@ -320,6 +322,42 @@ def test_effort(ada: Device) -> None:
 # What hugs earn
 
 
+def test_asked_and_hugged(ada: Device, bob: Device) -> None:
+    """To ask is one badge, to be hugged another; to decline earns nobody any."""
+    requests = [ask(ada, bob).request_id for _ in range(2)]
+    assert (earned(ada), earned(bob)) == ({"brave_ask"}, set())
+    bob.request(RespondHugRequest(request_id=requests[0], accept=False))
+    assert (earned(ada), earned(bob)) == ({"brave_ask"}, set())
+    accept(bob, requests[1])
+    assert (earned(ada), earned(bob)) == ({"brave_ask", "first_hug"}, set())
+
+
+def test_asked_nobody(ada: Device) -> None:
+    """A request that reached nobody was none."""
+    ask(ada, ada, target_type="followers")
+    assert earned(ada) == set()
+
+
+def test_ten_answers(ada: Device, bob: Device) -> None:
+    """Ten hugs for those who asked earn a badge."""
+    for number in range(10):
+        assert earned(bob) == set(), number
+        accept(bob, ask(ada, bob).request_id)
+    assert earned(bob) == {"there_for_you"}
+
+
+def test_three_group_hugs(world: World, ada: Device, bob: Device) -> None:
+    """Three group hugs, to their end, earn a badge for those who joined."""
+    eve, zoe = world.register("Eve"), world.register("Zoe")
+    for _ in range(3):
+        group_id = group_hug(ada, bob, eve, zoe, expires_at=world.clock.after(3600))
+        for device in (bob, eve):
+            device.request(JoinGroupHug(group_hug_id=group_id))
+        world.clock.move(3600)
+    assert [earned(device) for device in (ada, bob, eve)] == [{"group_glow"}] * 3
+    assert earned(zoe) == set()
+
+
 def test_brave_ask(ada: Device) -> None:
     """To ask for a hug takes courage, the first time."""
     for _ in range(2):
@@ -327,7 +365,7 @@ def test_brave_ask(ada: Device) -> None:
     assert earned(ada) == {"brave_ask"}
 
 
-def accept(request: int, requester: Device, responder: Device) -> None:
+def answered(request: int, requester: Device, responder: Device) -> None:
     """Have a request answered with a hug."""
     asked, came = key_of(requester), key_of(responder)
 
@@ -339,18 +377,18 @@ def accept(request: int, requester: Device, responder: Device) -> None:
 
 def test_first_hug(ada: Device, bob: Device) -> None:
     """Whoever asked gets a badge when the first hug comes; whoever gave it does not."""
-    accept(1, ada, bob)
+    answered(1, ada, bob)
     assert (earned(ada), earned(bob)) == ({"first_hug"}, set())
 
 
 def test_there_for_you(ada: Device, bob: Device) -> None:
     """Ten requests answered earn a badge, one that is counted twice does not."""
     for request in [*range(1, 10), 9]:
-        accept(request, ada, bob)
+        answered(request, ada, bob)
     assert earned(bob) == set()
-    accept(10, ada, bob)
+    answered(10, ada, bob)
     assert (earned(bob), earned(ada)) == ({"there_for_you"}, {"first_hug"})
-    accept(11, ada, bob)
+    answered(11, ada, bob)
     assert earned(bob) == {"there_for_you"}
 
 
@@ -358,9 +396,9 @@ def test_circle_of_care(world: World, ada: Device) -> None:
     """Five people who came when one asked earn a badge."""
     people = [world.register(f"P{number}") for number in range(5)]
     for request, someone in enumerate([*people[:4], people[0]]):
-        accept(request, ada, someone)
+        answered(request, ada, someone)
     assert earned(ada) == {"first_hug"}
-    accept(9, ada, people[4])
+    answered(9, ada, people[4])
     assert earned(ada) == {"first_hug", "circle_of_care"}
 
 

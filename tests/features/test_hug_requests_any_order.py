@@ -31,6 +31,7 @@ from hugmood.wire.message import Command, Error, Event
 from tests.databases import InMemory
 from tests.device import Refused
 from tests.features.bonds import block, hugs_from, unblock
+from tests.features.people import news
 from tests.world import World
 
 R = TypeVar("R", HugRequested, HugRequestAnswered)
@@ -294,7 +295,7 @@ class AnyOrder(RuleBasedStateMachine):
     def _told(self) -> dict[int, list[tuple[str, str]]]:
         """Whom requests and hugs reached since this was last asked: request and author."""
         told = {
-            person: [_gist(event) for event in device.events() if not _about_follows(event)]
+            person: [_gist(event) for event in news(device) if not _about_follows(event)]
             for person, device in enumerate(self._people)
         }
         return {person: events for person, events in told.items() if events}

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx
+from hugmood.features.follows.messages import BlockUser
+from hugmood.features.group_hugs.messages import CancelGroupHug
 from hugmood.features.notifications.messages import (
     FetchNotifications,
     MarkNotificationRead,
@@ -17,6 +20,7 @@ from hugmood.features.notifications.service import notify
 from hugmood.wire.message import Error, ErrorDetails
 from tests.databases import on_sqlite
 from tests.device import Device
+from tests.features.people import group_hug
 from tests.features.within import key_of, within
 from tests.world import World
 
@@ -157,6 +161,41 @@ def test_while_away(ada: Device) -> None:
     (missed,) = back.events()
     assert isinstance(missed, Notification)
     assert missed.notification_id == notification_id
+
+
+# What there are notifications of
+
+
+def test_group_hug_soon(world: World, ada: Device, bob: Device) -> None:
+    """Ten minutes before a group hug its people are reminded, but who blocks its creator."""
+    eve = world.register("Eve")
+    start = Instant(world.clock.now() + 3_600_000)
+    group_id = group_hug(ada, bob, eve, name="Celebration", scheduled_for=start)
+    eve.request(BlockUser(target_user_id=ada.user_id, action="block"))
+    world.clock.move(50 * 60)
+    expected = {
+        "notificationType": "group_hug_soon",
+        "title": "Group Hug Soon",
+        "body": "'Celebration' begins in 10 minutes.",
+        "createdAt": str(world.clock.after(0)),
+        "data": {"groupHugId": group_id, "scheduledFor": str(start)},
+    }
+    for device in (ada, bob):
+        (told,) = [m.data for m in device.received if m.type == "notification"]
+        assert {name: told[name] for name in expected} == expected
+    assert listed(eve) == []
+    world.clock.move(30 * 60)
+    assert len(listed(bob)) == 1
+
+
+def test_group_hug_called_off(world: World, ada: Device, bob: Device) -> None:
+    """Nobody is reminded of what was cancelled, or of what begins at once."""
+    start = Instant(world.clock.now() + 3_600_000)
+    group_id = group_hug(ada, bob, scheduled_for=start)
+    ada.request(CancelGroupHug(group_hug_id=group_id))
+    group_hug(ada, bob)
+    world.clock.move(2 * 3600)
+    assert (listed(ada), listed(bob)) == ([], [])
 
 
 # Marking

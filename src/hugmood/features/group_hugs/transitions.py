@@ -7,7 +7,10 @@ not after a cancellation, however late it comes and however many writers there a
 from collections.abc import Sequence
 from typing import Final
 
+from hugmood.ambient import iso
 from hugmood.engine.handling import Ctx, handles
+from hugmood.features.badges import service as badges
+from hugmood.features.follows.store import blocked_among
 from hugmood.features.group_hugs import store
 from hugmood.features.group_hugs.messages import (
     EndGroupHug,
@@ -18,6 +21,7 @@ from hugmood.features.group_hugs.messages import (
     UpdateType,
 )
 from hugmood.features.group_hugs.store import GroupHug, Member
+from hugmood.features.notifications.service import notify
 from hugmood.store.streams import SERVICE
 
 REMIND_BEFORE: Final = 10 * 60 * 1000
@@ -63,6 +67,7 @@ def end_group_hug(ctx: Ctx, command: EndGroupHug) -> GroupHugMoved:
         if group.state == "scheduled":
             tell(ctx, group, "started", there)
         tell(ctx, group, "ended", there)
+        badges.after_group_hug_ended(ctx, group.id, [someone.key for someone in there])
     return GroupHugMoved()
 
 
@@ -78,4 +83,13 @@ def tell(ctx: Ctx, group: GroupHug, update: UpdateType, there: Sequence[Member])
 
 
 def _remind(ctx: Ctx, group: GroupHug, people: Sequence[Member]) -> None:
-    """Nobody is reminded until there are notifications."""
+    keys = [someone.key for someone in people]
+    apart = blocked_among(ctx.tx, group.creator, keys)
+    notify(
+        ctx,
+        to=[someone.key for someone in people if someone.joined or someone.key not in apart],
+        kind="group_hug_soon",
+        title="Group Hug Soon",
+        body=f"'{group.name}' begins in 10 minutes.",
+        data={"groupHugId": group.id, "scheduledFor": iso(group.scheduled_for or ctx.now)},
+    )

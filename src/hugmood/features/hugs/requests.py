@@ -14,6 +14,7 @@ from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx, handles
 from hugmood.errors import denied, invalid, not_found
 from hugmood.features.auth.store import account_by_id
+from hugmood.features.badges import service as badges
 from hugmood.features.follows import store as follows
 from hugmood.features.group_hugs import store as group_hugs
 from hugmood.features.hugs import request_store as store
@@ -69,6 +70,8 @@ def request_hug(ctx: Ctx, command: RequestHug) -> HugRequested:
     key = store.insert(ctx.tx, request, targets)
     ctx.schedule(ForgetHugRequest(request_key=key), at=expires_at + KEPT)
     _tell(ctx, request, targets)
+    if targets:
+        badges.after_request(ctx, request.requester)
     return HugRequested(request_id=request.id, expires_at=Instant(expires_at))
 
 
@@ -86,6 +89,9 @@ def respond_hug_request(ctx: Ctx, command: RespondHugRequest) -> HugRequestAnswe
         raise invalid("data.requestId", "already_responded")
     if hug:
         give(ctx, hug, asked.requester, command.request_id)
+        badges.after_acceptance(
+            ctx, command.request_id, requester=asked.requester, responder=ctx.caller.key
+        )
     return HugRequestAnswered(request_id=command.request_id, hug_id=optional(hug_id))
 
 
