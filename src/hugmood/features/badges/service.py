@@ -35,7 +35,8 @@ def award(ctx: Ctx, badge: Slug, users: Sequence[int]) -> None:
     """Give a badge to those of these people (keys) who do not have it, and tell them."""
     if not users:
         return
-    wanted = [Award(user, badge, ctx.entity_id("badge"), ctx.now) for user in users]
+    # In one order, so that two writers wait for each other and do not deadlock.
+    wanted = [Award(user, badge, ctx.entity_id("badge"), ctx.now) for user in sorted(users)]
     for given in store.give(ctx.tx, wanted):
         _tell(ctx, given)
 
@@ -77,7 +78,7 @@ def fetch_badges(ctx: Ctx, query: FetchBadges) -> BadgePage:
 
 def _count(ctx: Ctx, badge: Slug, users: Sequence[int], subject: str, goal: int) -> None:
     # Of two transactions at once neither sees what the other counts: the next one does.
-    store.count_up(ctx.tx, users, badge, subject)
+    store.count_up(ctx.tx, sorted(users), badge, subject)
     award(ctx, badge, store.reached(ctx.tx, users, badge, goal))
 
 
