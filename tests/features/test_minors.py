@@ -14,7 +14,7 @@ from hugmood.wire.message import Error, ErrorDetails
 from tests.databases import on_sqlite
 from tests.device import Device, Message
 from tests.features.bonds import befriend, choose
-from tests.features.people import feel
+from tests.features.people import feel, news
 from tests.features.signing import credentials
 from tests.world import PASSWORD, World
 
@@ -112,7 +112,7 @@ def test_moods_are_private(world: World, kim: Device) -> None:
     friend.events()
     kim.events()
     feel(kim, is_public=True)
-    (event,) = kim.events()
+    (event,) = news(kim)
     assert isinstance(event, MoodChanged)
     assert (event.is_public, friend.events()) == (False, [])
 
@@ -131,7 +131,7 @@ def test_birthday(world: World, kim: Device) -> None:
     assert found(bob, "kim") == ["Kim"]
     assert choose(kim, hugs_from="everyone").hugs_from == "everyone"
     feel(kim, is_public=True)
-    (event,) = kim.events()
+    (event,) = news(kim)
     assert isinstance(event, MoodChanged)
     assert event.is_public
 
