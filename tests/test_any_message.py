@@ -104,4 +104,5 @@ def test_number_that_nobody_reads(people: list[Device], number: str) -> None:
     message = '{"type":"mood_update","id":"m%d","data":{"mood":"happy","intensity":1,"x":%s}}'
     text = (message % (hash(number), number)).encode()
     kinds = [[heard.type for heard in people[0].raw(text)] for _ in range(2)]
-    assert [["mood_update_response", "mood_changed"], ["mood_update_response"]] == kinds
+    assert ["mood_update_response", "mood_changed"] == kinds[0][:2]
+    assert ["mood_update_response"] == kinds[1]

@@ -198,10 +198,11 @@ def test_client_command_from_engine() -> None:
 
 
 def test_lane_of_internal() -> None:
-    """Every internal command runs in the writer, where it is sent."""
+    """Every internal command runs in the writer, where it is sent, but for queries."""
     load_handlers()
-    lanes = {found.command.lane for found in ROUTES.values() if found.command.internal}
-    assert lanes == {"write"}
+    internal = [found.command for found in ROUTES.values() if found.command.internal]
+    assert all((kind.lane == "read") == issubclass(kind, Query) for kind in internal)
+    assert {kind.lane for kind in internal} == {"write", "read"}
 
 
 def test_lanes() -> None:

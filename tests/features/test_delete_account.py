@@ -34,7 +34,13 @@ NO_ACCOUNT: Final = {
 }
 """Columns that end in `_key` and do not cascade with an account, and why that is right."""
 
-SMALL: Final = {"status.user_key", "settings.user_key", "name_word.user_key"}
+SMALL: Final = {
+    "status.user_key",
+    "settings.user_key",
+    "name_word.user_key",
+    "badge.user_key",
+    "badge_progress.user_key",
+}
 """Columns with a few rows of each person at most: they need not go in pieces."""
 
 CASCADES: Final[dict[Dialect, str]] = {

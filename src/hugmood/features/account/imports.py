@@ -17,6 +17,7 @@ from hugmood.features.account.exports import DATA
 from hugmood.features.account.parts import MoodRow, SettingsRow
 from hugmood.features.moods import store as moods
 from hugmood.features.moods.catalog import catalog
+from hugmood.features.moods.day_store import credit_days
 from hugmood.features.moods.days import NIGHT
 from hugmood.features.moods.service import snapped
 from hugmood.features.moods.store import Entry, Place
@@ -113,6 +114,7 @@ def _add(tx: Transaction, key: int, user_id: str, piece: Sequence[MoodRow]) -> i
         if not known & {row.id, entry.id}
     }
     moods.insert_many(tx, new.values())
+    credit_days(tx, new.values())
     return len(new)
 
 

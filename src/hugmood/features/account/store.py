@@ -39,6 +39,7 @@ MANY: Final = (
     Rows("hug_request", "requester_key", "key"),
     Rows("mood_entry", "user_key", "key"),
     Rows("mood_day", "user_key", "user_key, day"),
+    Rows("notification", "user_key", "key"),
     Rows("block", "blocker_key", "blocker_key, blocked_key"),
     Rows("block", "blocked_key", "blocker_key, blocked_key"),
     Rows("analytics_share", "owner_key", "owner_key, viewer_key"),

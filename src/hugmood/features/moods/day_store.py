@@ -1,5 +1,6 @@
 """The days that have an entry, and what badges ask of the entries, in SQL."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -62,6 +63,14 @@ _MOST_FACTOR_DAYS = {
 def credit_day(tx: Transaction, user: int, day: int, at: int) -> None:
     """Note that this day (ordinal) has an entry, dated then (ms)."""
     tx.execute(_CREDIT, {"user": user, "day": day, "at": at})
+
+
+def credit_days(tx: Transaction, entries: Iterable[Entry]) -> None:
+    """Note the days of many entries."""
+    tx.execute_many(
+        _CREDIT,
+        [{"user": one.user_key, "day": one.day, "at": one.occurred_at} for one in entries],
+    )
 
 
 def recredit_day(tx: Transaction, user: int, day: int) -> None:

@@ -98,10 +98,8 @@ def insert(tx: Transaction, entry: Entry) -> None:
 
 
 def insert_many(tx: Transaction, entries: Iterable[Entry]) -> None:
-    """Keep entries, and note their days."""
-    rows = [_row(entry) for entry in entries]
-    tx.execute_many(_INSERT, rows)
-    tx.execute_many(_CREDIT, [{"user": row["user_key"], "day": row["day"]} for row in rows])
+    """Keep entries."""
+    tx.execute_many(_INSERT, [_row(entry) for entry in entries])
 
 
 def _row(entry: Entry) -> dict[str, Any]:
