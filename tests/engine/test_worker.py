@@ -24,6 +24,7 @@ from hugmood.engine.records import (
 )
 from hugmood.engine.worker import (
     MAX_BATCH,
+    MOST_COSTLY,
     CheckWork,
     ReadWork,
     WriteWork,
@@ -236,6 +237,16 @@ def test_passwords_in_order(check: CheckWork) -> None:
     while check.idle():
         found += answered(check.answers([]))
     assert found == [[1], [2], [3]]
+
+
+def test_flood_of_passwords(check: CheckWork, ada: Device) -> None:
+    """More than may wait are refused at once; tokens are checked all the same."""
+    flood: list[Question] = [wrong_password(n) for n in range(1, MOST_COSTLY + 3)]
+    said = [record for some in check.answers([*flood, token(ada, 999)]) for record in some]
+    answers = {one.number: one for one in said if isinstance(one, Answer)}
+    refused = {n for n, one in answers.items() if one.refusal and one.refusal.retry_after}
+    assert {MOST_COSTLY + 1, MOST_COSTLY + 2} == refused
+    assert answers[999].onward
 
 
 def test_nothing_waits(check: CheckWork) -> None:

@@ -39,7 +39,7 @@ from hugmood.engine.records import (
 from hugmood.errors import too_many, unavailable
 from hugmood.wire.message import LANES, Lane
 
-MAX_PENDING: Final[dict[Lane, int]] = {"write": 20_000, "read": 20_000, "check": 500}
+MAX_PENDING: Final[dict[Lane, int]] = {"write": 20_000, "read": 20_000, "check": 20_000}
 """Questions a lane may owe; more are refused at once with `rate_limit_exceeded`."""
 
 MAX_ATTEMPTS: Final = 3

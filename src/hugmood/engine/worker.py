@@ -39,7 +39,7 @@ from hugmood.engine.records import (
     read_questions,
 )
 from hugmood.engine.writer import Writer
-from hugmood.errors import Rejected, unavailable
+from hugmood.errors import Rejected, too_many, unavailable
 from hugmood.features import load_handlers
 from hugmood.store import migrate
 from hugmood.store.database import Database, DatabaseError
@@ -51,6 +51,11 @@ from hugmood.wire.message import Lane
 
 MAX_BATCH: Final = 512
 """Commands in one transaction."""
+
+MOST_COSTLY: Final = 200
+"""Passwords that may wait to be checked, some five seconds' worth; more are refused."""
+COSTLY_WAIT: Final = 5
+"""Seconds after which those who were refused may try again."""
 
 _RECEIVE_BYTES: Final = 1 << 18
 _DAY: Final = 24 * 3600 * 1000
@@ -160,10 +165,13 @@ class CheckWork:
         for question in questions:
             if not isinstance(question, Ask):
                 continue
-            if _is_costly(question):
+            if not _is_costly(question):
+                yield [self._reader.answer(question)]
+            elif len(self._costly) < MOST_COSTLY:
                 self._costly.append(question)
             else:
-                yield [self._reader.answer(question)]
+                refusal = too_many(COSTLY_WAIT).refusal
+                yield [Answer(question.number, refusal=refusal)]
         if self._costly:
             yield [self._reader.answer(self._costly.popleft())]
 
