@@ -14,6 +14,7 @@ from pathlib import Path
 
 import commands
 import fanout
+import history
 import idle
 import refused
 import storm
@@ -41,6 +42,7 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(fanout.measure, rounds=rounds, seconds=seconds),
         partial(commands.measure, rounds=rounds, seconds=seconds),
         partial(refused.measure, rounds=rounds, seconds=seconds),
+        partial(history.measure, rounds=min(rounds, 3)),
         partial(idle.measure, rounds=min(rounds, 3)),
         partial(storm.measure, rounds=min(rounds, 3)),
     ]
