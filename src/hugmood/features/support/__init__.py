@@ -1,0 +1,1 @@
+"""A card with help for whoever writes of harming themselves, seen by nobody else."""
