@@ -349,7 +349,9 @@ def test_results_have_a_bound() -> None:
             return empty
 
         made.append(False)
-        results.get(Question(1, Version(1, "mood-1"), today, 30, 30, correlations=False), make)
+        results.get(
+            Question(1, Version(1, "mood-1", 0, 0), today, 30, 30, correlations=False), make
+        )
 
     for today in [1, 2, 1, 3, 1, 2]:
         ask(today)

@@ -40,6 +40,7 @@ SMALL: Final = {
     "name_word.user_key",
     "badge.user_key",
     "badge_progress.user_key",
+    "support_card.user_key",
 }
 """Columns with a few rows of each person at most: they need not go in pieces."""
 

@@ -17,6 +17,7 @@ from hugmood.features.follows.messages import FollowUser
 from hugmood.features.group_hugs.messages import CreateGroupHug
 from hugmood.features.hugs.messages import RequestHug
 from hugmood.features.moods.messages import Location
+from hugmood.features.notifications.messages import MarkNotificationRead, Notification
 from tests.device import Device
 from tests.features.leaving import NotServed, download, fetch, leave, stretches
 from tests.features.people import feel, hug
@@ -136,6 +137,33 @@ def test_group_hugs_and_requests(ada: Device, bob: Device) -> None:
     ]
     assert [("sent", "Ada"), ("received", "Bob")] == [
         (one["direction"], one["userName"]) for one in found["hugRequests"]
+    ]
+
+
+def test_notifications_and_badges(ada: Device) -> None:
+    """What one earned and what one was told of it is there, and whether it was read."""
+    feel(ada)
+    (notification,) = ada.pushes(Notification)
+    ada.request(MarkNotificationRead(notification_id="all"))
+    found = data(ada)
+    assert notification.data
+    assert found["badges"] == [
+        {
+            "id": notification.data["badgeId"],
+            "badge": "first_feeling",
+            "earnedAt": "2023-08-25T14:30:00.000Z",
+        }
+    ]
+    assert found["notifications"] == [
+        {
+            "id": notification.notification_id,
+            "notificationType": "badge_earned",
+            "title": notification.title,
+            "body": notification.body,
+            "data": notification.data,
+            "createdAt": "2023-08-25T14:30:00.000Z",
+            "readAt": "2023-08-25T14:30:00.000Z",
+        }
     ]
 
 

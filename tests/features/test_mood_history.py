@@ -161,6 +161,14 @@ def test_filters(ada: Device, filters: MoodFilters, expected: list[int]) -> None
     assert (found, page.total_count) == (expected, len(expected))
 
 
+@pytest.mark.parametrize("tag", ['say "work"', "work\\", '"', "%", "a\tb", "früh", "\U0001f642"])
+def test_filter_by_odd_tags(ada: Device, tag: str) -> None:
+    """Tags with quotes and the like are found, and nothing that only looks like them."""
+    reply = feel(ada, tags=["x", tag])
+    assert history(ada, filters=MoodFilters(tags=[tag])) == [reply.mood_id]
+    assert history(ada, filters=MoodFilters(tags=["work", tag[1:] or "y"])) == []
+
+
 def test_effort_of_history(ada: Device) -> None:
     """A longer page takes no more statements than a short one."""
     for _ in range(6):

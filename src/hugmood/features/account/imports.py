@@ -19,7 +19,7 @@ from hugmood.features.moods import store as moods
 from hugmood.features.moods.catalog import catalog
 from hugmood.features.moods.day_store import credit_days
 from hugmood.features.moods.days import NIGHT
-from hugmood.features.moods.service import snapped
+from hugmood.features.moods.entries import snapped
 from hugmood.features.moods.store import Entry, Place
 from hugmood.features.settings.store import Settings, choose
 from hugmood.store.database import Database, Transaction

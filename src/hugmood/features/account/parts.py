@@ -135,6 +135,26 @@ class SessionRow(Payload, frozen=True, kw_only=True):
     ended_at: Instant | UnsetType = UNSET
 
 
+class NotificationRow(Payload, frozen=True, kw_only=True):
+    """What you were notified of; `read_at` where you have read it."""
+
+    id: str
+    notification_type: str
+    title: str
+    body: str
+    data: dict[str, str] | UnsetType = UNSET
+    created_at: Instant
+    read_at: Instant | UnsetType = UNSET
+
+
+class BadgeRow(Payload, frozen=True, kw_only=True):
+    """A badge that you earned."""
+
+    id: str
+    badge: str
+    earned_at: Instant
+
+
 class Source(NamedTuple):
     """A query, whose rows begin with their place in the order, and who reads the rest."""
 
@@ -242,6 +262,23 @@ def _session(key: str, created: int, expires: int, ended: int | None) -> Session
     )
 
 
+def _notification(*row: Any) -> NotificationRow:  # noqa: ANN401 (columns)
+    """Read the columns of a notification."""
+    return NotificationRow(
+        id=row[0],
+        notification_type=row[1],
+        title=row[2],
+        body=row[3],
+        data=_parsed(row[4]),
+        created_at=Instant(row[5]),
+        read_at=_instant(row[6]),
+    )
+
+
+def _badge(badge_id: str, badge: str, earned: int) -> BadgeRow:
+    return BadgeRow(id=badge_id, badge=badge, earned_at=Instant(earned))
+
+
 _MOODS: Final = """
     SELECT occurred_at, key, id, mood, intensity, pleasantness, note, tags, factors, is_public,
         latitude, longitude, place_name, place_type, occurred_at, time_zone, utc_offset, day,
@@ -305,6 +342,17 @@ _SESSIONS: Final = """
           FROM session WHERE user_key = :user) AS numbered
     WHERE place > :key ORDER BY place LIMIT :limit
 """
+_NOTIFICATIONS: Final = """
+    SELECT created_at, key, id, kind, title, body, data, created_at, read_at
+    FROM notification WHERE user_key = :user AND (created_at, key) > (:at, :key)
+    ORDER BY created_at, key LIMIT :limit
+"""
+_BADGES: Final = """
+    SELECT 0, place, id, badge, earned_at
+    FROM (SELECT row_number() OVER (ORDER BY earned_at, badge) AS place, id, badge, earned_at
+          FROM badge WHERE user_key = :user) AS numbered
+    WHERE place > :key ORDER BY place LIMIT :limit
+"""
 _PROFILE: Final = """
     SELECT a.id, a.guest, a.name, a.email, a.time_zone, a.created_at, a.birth_date,
         s.status, s.custom_message
@@ -323,6 +371,8 @@ PARTS: Final = (
     Part("follows", FollowRow, (Source(_FOLLOWING, _follow), Source(_FOLLOWERS, _follow))),
     Part("blocks", BlockRow, (Source(_BLOCKS, _block),)),
     Part("sessions", SessionRow, (Source(_SESSIONS, _session),)),
+    Part("notifications", NotificationRow, (Source(_NOTIFICATIONS, _notification),)),
+    Part("badges", BadgeRow, (Source(_BADGES, _badge),)),
 )
 """Every list in an export, in the order of `data.json`."""
 

@@ -11,7 +11,7 @@ from hugmood.store.database import Row, Transaction
 _OF_DAYS = """
     FROM mood_entry WHERE user_key = :user AND occurred_at >= :since AND day > :after
 """
-_VERSION = f"SELECT count(*), max(id) {_OF_DAYS}"
+_VERSION = f"SELECT count(*), max(id), sum(occurred_at), sum(revision) {_OF_DAYS}"
 _ENTRIES = f"""
     SELECT mood, affect, occurred_at, utc_offset, day, tags, factors
     {_OF_DAYS} ORDER BY occurred_at, key
@@ -21,10 +21,12 @@ _DAY = 24 * 3600 * 1000
 
 
 class Version(NamedTuple):
-    """Changes whenever an entry comes or goes: ids are never used twice."""
+    """Changes whenever an entry comes, goes or is changed."""
 
     entries: int
     newest: str | None
+    moments: int | None
+    revisions: int | None
 
 
 def version(tx: Transaction, user: int, after: int) -> Version:

@@ -13,6 +13,7 @@ from hugmood.store.database import Transaction, one
 REACH: Final = 2_000
 """How many of the newest entries are looked at where all would be too many."""
 
+_ROUNDING: Final = 1e-9
 _DAY_MS: Final = 24 * 3600 * 1000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _WIDEST_DAY: Final = 2 * _DAY_MS
@@ -26,12 +27,19 @@ _CREDIT = """
         last_at = CASE WHEN excluded.last_at > mood_day.last_at
             THEN excluded.last_at ELSE mood_day.last_at END
 """
+_HOLD = "SELECT 1 FROM mood_day WHERE user_key = :user AND day = :day FOR UPDATE"
 _UNCREDIT = "DELETE FROM mood_day WHERE user_key = :user AND day = :day"
 _RECREDIT = """
     INSERT INTO mood_day (user_key, day, first_at, last_at)
     SELECT user_key, day, min(occurred_at), max(occurred_at) FROM mood_entry
     WHERE user_key = :user AND day = :day AND occurred_at BETWEEN :start AND :end
     GROUP BY user_key, day
+"""
+_LOW_DAYS = """
+    SELECT day FROM mood_entry
+    WHERE user_key = :user AND occurred_at BETWEEN :start AND :end
+        AND day BETWEEN :first AND :last
+    GROUP BY day HAVING avg(affect) <= :affect
 """
 _DAYS = "SELECT day, first_at, last_at FROM mood_day WHERE user_key = :user ORDER BY day"
 _SAID_TODAY = """
@@ -75,6 +83,8 @@ def credit_days(tx: Transaction, entries: Iterable[Entry]) -> None:
 
 def recredit_day(tx: Transaction, user: int, day: int) -> None:
     """Count a day (ordinal) afresh after an entry of it is gone or has moved."""
+    if tx.dialect == "postgres":  # of two writers the second counts what the first left
+        tx.rows(_HOLD, {"user": user, "day": day})
     tx.execute(_UNCREDIT, {"user": user, "day": day})
     tx.execute(_RECREDIT, {"user": user, "day": day} | _moments(day))
 
@@ -82,6 +92,14 @@ def recredit_day(tx: Transaction, user: int, day: int) -> None:
 def days(tx: Transaction, user: int) -> list[Day]:
     """Return all days with an entry, in rising order."""
     return [Day(*row) for row in tx.rows(_DAYS, {"user": user})]
+
+
+def low_days(tx: Transaction, user: int, last: int, count: int, affect: float) -> int:
+    """Of so many days up to the last (ordinal) count those with no higher mean affect."""
+    bounds = {"first": last - count + 1, "last": last, "affect": affect + _ROUNDING}
+    start, end = _moments(last - count + 1)["start"], _moments(last)["end"]
+    params = bounds | {"user": user, "start": start, "end": end}
+    return len(tx.rows(_LOW_DAYS, params))
 
 
 def said_today(tx: Transaction, entry: Entry) -> bool:

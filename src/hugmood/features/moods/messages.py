@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from hugmood.ambient import Instant
+from hugmood.features.support.messages import SupportCard
 from hugmood.wire.message import (
     Command,
     DateRange,
@@ -24,6 +25,8 @@ Tag = Annotated[str, Meta(min_length=1, max_length=32)]
 Tags = Annotated[list[Tag], Meta(max_length=10)]
 Note = Annotated[str, Meta(max_length=2000)]
 FactorName = Annotated[str, Meta(min_length=1, max_length=32)]
+Pleasantness = Annotated[float, Meta(ge=-1, le=1)]
+Clearable = Literal["note", "location", "tags", "factors", "pleasantness"]
 Factors = Annotated[dict[FactorName, float], Meta(max_length=10)]
 
 
@@ -55,6 +58,7 @@ class MoodUpdated(Reply, frozen=True, kw_only=True):
 
     mood_id: str
     streak_update: StreakUpdate | UnsetType = UNSET
+    support: SupportCard | UnsetType = UNSET
 
 
 class MoodUpdate(Command[MoodUpdated], frozen=True, kw_only=True):
@@ -71,7 +75,50 @@ class MoodUpdate(Command[MoodUpdated], frozen=True, kw_only=True):
     location: Location | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     factors: Factors | UnsetType = UNSET
-    pleasantness: Annotated[float, Meta(ge=-1, le=1)] | UnsetType = UNSET
+    pleasantness: Pleasantness | UnsetType = UNSET
+
+
+class MoodEdited(Reply, frozen=True, kw_only=True):
+    """It is changed, or was like that already."""
+
+    mood_id: str
+    streak_update: StreakUpdate | UnsetType = UNSET
+    support: SupportCard | UnsetType = UNSET
+
+
+class MoodEdit(Command[MoodEdited], frozen=True, kw_only=True):
+    """Change what is given of one's own entry, and take out what is to be `clear`."""
+
+    mood_id: Id
+    mood: MoodSlug | UnsetType = UNSET
+    intensity: Unit | UnsetType = UNSET
+    note: Note | UnsetType = UNSET
+    is_public: bool | UnsetType = UNSET
+    location: Location | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    factors: Factors | UnsetType = UNSET
+    pleasantness: Pleasantness | UnsetType = UNSET
+    clear: Annotated[list[Clearable], Meta(max_length=5)] | UnsetType = UNSET
+
+
+class MoodTakenBack(Reply, frozen=True, kw_only=True):
+    """The entry is gone."""
+
+    mood_id: str
+    streak_update: StreakUpdate | UnsetType = UNSET
+
+
+class MoodDelete(Command[MoodTakenBack], frozen=True, kw_only=True):
+    """Take back one's own entry for good."""
+
+    mood_id: Id
+
+
+class MoodDeleted(Event, frozen=True, kw_only=True):
+    """An entry is gone, or is no longer to be seen: forget it."""
+
+    user_id: str
+    mood_id: str
 
 
 class MoodChanged(Event, frozen=True, kw_only=True):
@@ -83,6 +130,38 @@ class MoodChanged(Event, frozen=True, kw_only=True):
     intensity: float
     is_public: bool
     timestamp: Instant
+
+
+class FeedItem(Payload, frozen=True, kw_only=True):
+    """A public mood of somebody one follows."""
+
+    id: str
+    user_id: str
+    user_name: str
+    mood: str
+    intensity: float
+    created_at: Instant
+
+
+class Feed(Page, frozen=True, kw_only=True):
+    """A page of public moods, newest first."""
+
+    items: list[FeedItem]
+
+
+class FeedFilters(DateRange, frozen=True, kw_only=True):
+    """Which moods; both dates are inclusive, a list matches any of its values."""
+
+    moods: Annotated[list[MoodSlug], Meta(max_length=30)] | UnsetType = UNSET
+
+
+class FetchFeed(PageQuery[Feed], frozen=True, kw_only=True):
+    """What those one follows say of how they feel."""
+
+    variant = Variant("fetch", "dataType", "feed")
+
+    data_type: Literal["feed"] = "feed"
+    filters: FeedFilters | UnsetType = UNSET
 
 
 class MoodItem(Payload, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from hugmood.store.database import Row, Transaction
+from hugmood.store.database import Row, Transaction, one
 
 _INSERT = """
     INSERT INTO mood_entry (id, user_key, mood, intensity, model, affect, pleasantness,
@@ -14,6 +14,20 @@ _INSERT = """
     VALUES (:id, :user_key, :mood, :intensity, :model, :affect, :pleasantness,
         :is_public, :note, :tags, :factors, :latitude, :longitude, :place_name, :place_type,
         :occurred_at, :time_zone, :utc_offset, :day)
+"""
+_FIND = """
+    SELECT id, user_key, mood, intensity, model, affect, pleasantness,
+        is_public, note, tags, factors, latitude, longitude, place_name, place_type,
+        occurred_at, time_zone, utc_offset, day
+    FROM mood_entry WHERE id = :id AND user_key = :user
+"""
+_HOLD = {"sqlite": _FIND, "postgres": f"{_FIND} FOR UPDATE"}
+_UPDATE = """
+    UPDATE mood_entry SET mood = :mood, intensity = :intensity, model = :model, affect = :affect,
+        pleasantness = :pleasantness, is_public = :is_public, note = :note, tags = :tags,
+        factors = :factors, latitude = :latitude, longitude = :longitude,
+        place_name = :place_name, place_type = :place_type, revision = revision + 1
+    WHERE id = :id
 """
 _COLUMNS = """
     id, mood, intensity, is_public, note, tags, factors, pleasantness,
@@ -27,10 +41,15 @@ _MOODS = {
     "sqlite": " AND mood IN (SELECT value FROM json_each(:moods))",
     "postgres": " AND mood IN (SELECT jsonb_array_elements_text(:moods::text::jsonb))",
 }
+# Only rows that may match are read as JSON: that costs ten times as much.
+_HAS = {"sqlite": "instr(tags, :{})", "postgres": "strpos(tags, :{}::text)"}
+_LETTERS = "abcdefghij"  # as many as a filter may have tags
 _TAGS = {
-    "sqlite": """ AND EXISTS (SELECT 1 FROM json_each(tags) AS own
+    "sqlite": """ AND tags IS NOT NULL AND ({likely}) AND EXISTS (
+        SELECT 1 FROM json_each(tags) AS own
         WHERE own.value IN (SELECT value FROM json_each(:tags)))""",
-    "postgres": """ AND EXISTS (SELECT 1 FROM jsonb_array_elements_text(tags::jsonb) AS own
+    "postgres": """ AND tags IS NOT NULL AND ({likely}) AND EXISTS (
+        SELECT 1 FROM jsonb_array_elements_text(tags::jsonb) AS own
         WHERE own IN (SELECT jsonb_array_elements_text(:tags::text::jsonb)))""",
 }
 _PAGE = " ORDER BY occurred_at DESC, key DESC LIMIT :limit OFFSET :offset"
@@ -116,6 +135,26 @@ def _row(entry: Entry) -> dict[str, Any]:
     return params
 
 
+def held(tx: Transaction, user: int, entry_id: str) -> Entry | None:
+    """Find a person's entry, which nobody else changes before this is committed."""
+    row = one(tx.rows(_HOLD[tx.dialect], {"id": entry_id, "user": user}))
+    if row is None:
+        return None
+    place = None if row[11] is None else Place(*row[11:15])
+    said = [bool(row[7]), row[8], _parsed(row[9]), _parsed(row[10]), place]
+    return Entry._make([*row[:7], *said, *row[15:]])
+
+
+def update(tx: Transaction, entry: Entry) -> None:
+    """Keep an entry as it is now; when it was stays as it is."""
+    tx.execute(_UPDATE, _row(entry))
+
+
+def delete(tx: Transaction, entry: Entry) -> None:
+    """Delete an entry."""
+    tx.execute("DELETE FROM mood_entry WHERE id = :id", {"id": entry.id})
+
+
 def page(tx: Transaction, wanted: Wanted, limit: int, offset: int) -> list[Listed]:
     """Return a page of entries, newest first."""
     sql, params = _where(tx, wanted)
@@ -142,8 +181,12 @@ def _where(tx: Transaction, wanted: Wanted) -> tuple[str, dict[str, object]]:
         sql += _MOODS[tx.dialect]
         params["moods"] = _json(wanted.moods)
     if wanted.tags is not None:
-        sql += _TAGS[tx.dialect]
-        params["tags"] = _json(wanted.tags)
+        texts = {
+            f"tag_{letter}": _json(tag) for letter, tag in zip(_LETTERS, wanted.tags, strict=False)
+        }
+        likely = [f"{_HAS[tx.dialect].format(name)} > 0" for name in texts]
+        sql += _TAGS[tx.dialect].format(likely=" OR ".join(likely or ["false"]))
+        params |= {"tags": _json(wanted.tags), **texts}
     return sql, params
 
 
