@@ -150,7 +150,7 @@ def _request(shown: Items, push: Push, _: str, __: Instant) -> None:
 
 def _asked(shown: Items, push: Push, _: str, __: Instant) -> None:
     if isinstance(push, HugReceived) and push.request_id in shown:
-        shown[push.request_id] = (shown[push.request_id][0] + 1,)  # type: ignore[index]
+        shown[push.request_id] = (shown[push.request_id][0] + 1,)
 
 
 def _group_hug(shown: Items, push: Push, me: str, _: Instant) -> None:

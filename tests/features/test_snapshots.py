@@ -124,7 +124,7 @@ class Company(RuleBasedStateMachine):
     def take_part(self, person: int, number: int, kind: type[Command[Any]]) -> None:
         """Somebody joins one of the latest group hugs, leaves it or calls it off."""
         for group in self.groups[::-1][number : number + 1]:
-            self._do(person, kind(group_hug_id=group))  # type: ignore[call-arg]
+            self._do(person, kind(group_hug_id=group))
 
     @rule(person=others, status=states)
     def choose(self, person: int, status: Status) -> None:
