@@ -34,7 +34,14 @@ from hugmood.features.hugs.messages import (
     HugRequestPage,
     HugRequestReceived,
 )
-from hugmood.features.moods.messages import FetchMoodHistory, MoodChanged, MoodHistory
+from hugmood.features.moods.messages import (
+    Feed,
+    FetchFeed,
+    FetchMoodHistory,
+    MoodChanged,
+    MoodDeleted,
+    MoodHistory,
+)
 from hugmood.features.notifications.messages import (
     FetchNotifications,
     Notification,
@@ -67,6 +74,11 @@ def text(value: str | UnsetType) -> str:
 def moods(page: MoodHistory) -> Items:
     """One's own entries."""
     return {i.id: (i.mood, i.intensity, i.is_public, i.created_at) for i in page.items}
+
+
+def feed(page: Feed) -> Items:
+    """What those one follows say."""
+    return {i.id: (i.user_id, i.mood, i.intensity, i.created_at) for i in page.items}
 
 
 def hugs(page: HugHistory) -> Items:
@@ -132,7 +144,16 @@ def statuses(page: StatusPage) -> Items:
 def _mood(shown: Items, push: Push, me: str, _: Instant) -> None:
     if isinstance(push, MoodChanged) and push.user_id == me:
         entry = (push.mood, push.intensity, push.is_public, push.timestamp)
-        _new(shown, push.mood_id, entry)
+        shown[push.mood_id] = entry  # a new one, or what an old one is now
+    elif isinstance(push, MoodDeleted):
+        shown.pop(push.mood_id, None)
+
+
+def _feed(shown: Items, push: Push, me: str, _: Instant) -> None:
+    if isinstance(push, MoodChanged) and push.user_id != me:
+        shown[push.mood_id] = (push.user_id, push.mood, push.intensity, push.timestamp)
+    elif isinstance(push, MoodDeleted):
+        shown.pop(push.mood_id, None)
 
 
 def _hug(shown: Items, push: Push, _: str, __: Instant) -> None:
@@ -214,6 +235,7 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "moods": Kind(FetchMoodHistory(limit=ALL), moods, _mood),
+    "feed": Kind(FetchFeed(limit=ALL), feed, _feed),
     "hugs": Kind(FetchHugHistory(limit=ALL), hugs, _hug),
     "requests": Kind(FetchHugRequests(limit=ALL), requests, _request),
     "asked": Kind(FetchHugRequests(limit=ALL), asked, _asked),

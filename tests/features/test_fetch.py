@@ -26,6 +26,7 @@ MANY: Final = 60
 
 LISTS: Final[dict[str, str | None]] = {
     "mood_history": "createdAt",
+    "feed": "createdAt",
     "hug_history": "sentAt",
     "hug_requests": "createdAt",
     "group_hugs": "createdAt",
@@ -72,6 +73,7 @@ def life(world: World, count: int) -> Device:
         group = group_hug(pal, ada, scheduled_for=world.clock.after(3600))
         ada.request(JoinGroupHug(group_hug_id=group))
         feel(ada)
+        feel(pal, is_public=True)
         block(ada, world.register(f"Foe {number:02}"))
         _sign_in_again(world, ada, times=number > 0)
         world.clock.move(1)

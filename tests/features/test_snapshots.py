@@ -22,7 +22,7 @@ from hugmood.features.group_hugs.messages import (
     LeaveGroupHug,
 )
 from hugmood.features.hugs.messages import RequestHug, RespondHugRequest, SendHug
-from hugmood.features.moods.messages import MoodUpdate
+from hugmood.features.moods.messages import MoodDelete, MoodEdit, MoodUpdate
 from hugmood.features.notifications.messages import MarkNotificationRead
 from hugmood.features.status.messages import Status, StatusUpdate
 from hugmood.wire.message import Command
@@ -59,6 +59,7 @@ class Company(RuleBasedStateMachine):
         self.stream: list[Message] = []
         """What earlier connections of Ada's were sent."""
         self.views: list[View] = []
+        self.moods: list[str] = []
         self.requests: list[str] = []
         self.groups: list[str] = []
 
@@ -73,6 +74,18 @@ class Company(RuleBasedStateMachine):
     def feel(self, person: int, public: bool) -> None:  # noqa: FBT001 (a choice)
         """Somebody says how they feel."""
         self._do(person, MoodUpdate(mood="calm", intensity=0.5, is_public=public))
+
+    @rule(person=people, number=which, intensity=st.sampled_from([0.5, 0.9]), public=st.booleans())
+    def edit(self, person: int, number: int, intensity: float, public: bool) -> None:  # noqa: FBT001 (a choice)
+        """Somebody changes one of the latest entries."""
+        for mood in self.moods[::-1][number : number + 1]:
+            self._do(person, MoodEdit(mood_id=mood, intensity=intensity, is_public=public))
+
+    @rule(person=people, number=which)
+    def take_back(self, person: int, number: int) -> None:
+        """Somebody deletes one of the latest entries."""
+        for mood in self.moods[::-1][number : number + 1]:
+            self._do(person, MoodDelete(mood_id=mood))
 
     @rule(person=people, other=people)
     def hug(self, person: int, other: int) -> None:
@@ -209,7 +222,9 @@ class Company(RuleBasedStateMachine):
             reply = self._device(person).request(command)
         except Refused:
             return
-        if isinstance(command, RequestHug):
+        if isinstance(command, MoodUpdate):
+            self.moods.append(reply.mood_id)
+        elif isinstance(command, RequestHug):
             self.requests.append(reply.request_id)
         elif isinstance(command, CreateGroupHug):
             self.groups.append(reply.group_hug_id)
