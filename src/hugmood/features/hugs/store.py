@@ -10,21 +10,25 @@ _INSERT = """
     INSERT INTO hug (id, sender_key, recipient_key, hug_type, message, customization, sent_at)
     VALUES (:id, :sender, :recipient, :hug_type, :message, :customization, :sent_at)
 """
-# Two index scans in order, merged: one OR would sort all of a person's hugs.
+# Two scans of indexes in order, merged: one OR would sort all of a person's hugs. The rows
+# themselves are read for the page alone.
 _SIDE = """
-    SELECT h.key, h.id, '{direction}' AS direction, h.{other} AS other, h.hug_type, h.message,
-        h.customization, h.sent_at
+    SELECT h.key, '{direction}' AS direction, h.sent_at
     FROM hug h WHERE h.{mine} = :user AND h.sent_at BETWEEN :start AND :end
     ORDER BY h.sent_at DESC, h.key DESC LIMIT :reach
 """
-_SENT = _SIDE.format(direction="sent", mine="sender_key", other="recipient_key")
-_RECEIVED = _SIDE.format(direction="received", mine="recipient_key", other="sender_key")
+_SENT = _SIDE.format(direction="sent", mine="sender_key")
+_RECEIVED = _SIDE.format(direction="received", mine="recipient_key")
 _PAGE = f"""
-    SELECT hugs.id, hugs.direction, a.id, a.name, hugs.hug_type, hugs.message,
-        hugs.customization, hugs.sent_at
-    FROM (SELECT * FROM ({_SENT}) AS sent UNION ALL SELECT * FROM ({_RECEIVED}) AS received)
-        AS hugs JOIN account a ON a.key = hugs.other
-    ORDER BY hugs.sent_at DESC, hugs.key DESC LIMIT :limit OFFSET :offset
+    SELECT h.id, page.direction, a.id, a.name, h.hug_type, h.message, h.customization, h.sent_at
+    FROM (
+        SELECT * FROM (SELECT * FROM ({_SENT}) AS sent
+            UNION ALL SELECT * FROM ({_RECEIVED}) AS received) AS hugs
+        ORDER BY sent_at DESC, key DESC LIMIT :limit OFFSET :offset
+    ) AS page JOIN hug h ON h.key = page.key
+    JOIN account a ON a.key = CASE page.direction WHEN 'sent' THEN h.recipient_key
+        ELSE h.sender_key END
+    ORDER BY h.sent_at DESC, h.key DESC
 """
 _COUNT = """
     SELECT (SELECT count(*) FROM hug WHERE sender_key = :user
