@@ -36,7 +36,7 @@ LISTS: Final[dict[str, dict[str, object]]] = {
 """What is fetched of the first person, and with what filter; others have lists of their own."""
 
 _NUMBERS: Final = """
-    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
+    WITH RECURSIVE n (i) AS (SELECT CAST(1 AS bigint) UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
 """
 _TABLES: Final = (
     """INSERT INTO account (id, guest, name, time_zone, created_at)
