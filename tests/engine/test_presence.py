@@ -31,7 +31,7 @@ class QuietWorker:
         self.asked: list[Presence] = []
         self.callbacks: list[Callback] = []
 
-    def tell(self, question: Question) -> None:
+    def put(self, question: Question) -> None:
         """Take what needs no answer."""
         self.told.append(question)
 

@@ -6,17 +6,15 @@ again; every command with a caller is idempotent by its id, so that repeating is
 """
 
 import asyncio
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 import structlog
 from msgspec.structs import replace
 
 from hugmood.ambient import monotonic
+from hugmood.engine.child import Child
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -24,16 +22,12 @@ from hugmood.engine.records import (
     AskPage,
     Cut,
     Delivery,
-    Frames,
     Heads,
     Presence,
     Probe,
-    Question,
     Ready,
-    Said,
     StreamPage,
     Transient,
-    pack,
     read_said,
 )
 from hugmood.errors import too_many, unavailable
@@ -48,10 +42,6 @@ MAX_ATTEMPTS: Final = 3
 _PATIENCE: Final = 60.0
 _PATIENCE_WHEN_DOWN: Final = 10.0
 _SWEEP_EVERY: Final = 1.0
-_FIRST_RESTART: Final = 0.05
-_SLOWEST_RESTART: Final = 5.0
-_SETTLED: Final = 10.0
-_STOP_PATIENCE: Final = 10.0
 
 log = structlog.get_logger()
 
@@ -107,100 +97,30 @@ class _Pending:
     attempts: int = 1
 
 
-class _Worker(asyncio.Protocol):
-    """One engine process and the socket to it; started again when it dies."""
+class _Worker(Child):
+    """One engine process, and what it has not answered yet."""
 
     def __init__(self, lane: Lane, config_json: bytes, link: "EngineLink") -> None:
+        super().__init__(lane, "hugmood.engine.worker", config_json)
         self.lane = lane
         self.pending: dict[int, _Pending] = {}
         self.ready = False
         self.reason = "starting"
-        self._config_json = config_json
         self._link = link
-        self._frames = Frames()
-        self._outgoing: list[Question] = []
-        self._transport: asyncio.Transport | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started = 0.0
-        self._restart_delay = _FIRST_RESTART
-        self._stopping = False
-        self._restart: asyncio.TimerHandle | None = None
 
     # Life
 
-    async def start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: ASYNC220, S603 (our own program; a fork takes milliseconds, once)
-                [sys.executable, "-m", "hugmood.engine.worker", self.lane, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
-        self._started = monotonic()
-        self._frames = Frames()
-        loop = asyncio.get_running_loop()
-        ours.setblocking(False)  # noqa: FBT003 (that is its signature)
-        await loop.create_unix_connection(lambda: self, sock=ours)
-
-    def stop(self) -> None:
-        self._stopping = True
-        if self._restart:
-            self._restart.cancel()
-        if self._transport:
-            self._transport.close()
-
-    async def ended(self) -> None:
-        process = self._process
-        if process is None:
-            return
-        try:
-            await asyncio.wait_for(asyncio.to_thread(process.wait), _STOP_PATIENCE)
-        except TimeoutError:
-            process.kill()
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not subclasses of asyncio's, though they are the same.
-        self._transport = transport = cast("asyncio.Transport", transport)
-        length = len(self._config_json).to_bytes(4, "big")
-        transport.write(length + self._config_json)
-        self._outgoing.clear()
+    def greet(self) -> None:
         self._link.greet(self)
-        callers = self._send_again()
+        callers = self._ask_again()
         if callers:
             self._link.tell_again(self, callers)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's)
-        self._transport = None
+    def died(self, code: int | None) -> None:
         self.ready = False
-        if self._process:
-            self._process.poll()
-        if self._stopping:
-            return
-        code = self._process.returncode if self._process else None
         log.error("engine process died", lane=self.lane, exit=code, pending=len(self.pending))
-        if monotonic() - self._started > _SETTLED:
-            self._restart_delay = _FIRST_RESTART
-        loop = asyncio.get_running_loop()
-        self._restart = loop.call_later(self._restart_delay, self._start_again)
-        self._restart_delay = min(self._restart_delay * 2, _SLOWEST_RESTART)
 
-    def _start_again(self) -> None:
-        self._link.background(self._try_to_start())
-
-    async def _try_to_start(self) -> None:
-        try:
-            await self.start()
-        except OSError as error:
-            log.error("engine process cannot be started", lane=self.lane, error=str(error))  # noqa: TRY400 (the reason is all)
-            self._restart = asyncio.get_running_loop().call_later(
-                _SLOWEST_RESTART, self._start_again
-            )
-
-    def _send_again(self) -> set[int]:
+    def _ask_again(self) -> set[int]:
         """Ask all that is unanswered again; return whose commands were among it."""
         callers = set()
         for number, pending in list(self.pending.items()):
@@ -211,7 +131,7 @@ class _Worker(asyncio.Protocol):
                 del self.pending[number]
                 self._link.refused(pending)
             else:
-                self._put(pending.question)
+                self.put(pending.question)
         return callers
 
     # Asking
@@ -223,22 +143,7 @@ class _Worker(asyncio.Protocol):
             callback(Answer(question.number, refusal=too_many(1).refusal))
             return
         self.pending[question.number] = _Pending(question, callback, monotonic())
-        self._put(question)
-
-    def tell(self, question: Question) -> None:
-        self._put(question)
-
-    def _put(self, question: Question) -> None:
-        if self._transport is None:
-            return
-        if not self._outgoing:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._outgoing.append(question)
-
-    def _flush(self) -> None:
-        if self._outgoing and self._transport:
-            self._transport.write(pack(self._outgoing))
-        self._outgoing.clear()
+        self.put(question)
 
     def give_up(self, now: float) -> None:
         """Refuse what has waited too long; end a process that is stuck."""
@@ -246,17 +151,14 @@ class _Worker(asyncio.Protocol):
         overdue = [number for number, p in self.pending.items() if p.since < before]
         for number in overdue:
             self._link.refused(self.pending.pop(number))
-        if overdue and self.ready and self._process:
+        if overdue and self.ready:
             log.error("engine process is stuck", lane=self.lane, overdue=len(overdue))
-            self._process.kill()
+            self.kill()
 
     # Hearing
 
-    def data_received(self, data: bytes) -> None:
-        for frame in self._frames.feed(data):
-            self._hear(read_said(frame))
-
-    def _hear(self, said: list[Said]) -> None:
+    def hear(self, frame: bytes) -> None:
+        said = read_said(frame)
         deliveries: list[Delivery] = []
         transients: list[Transient] = []
         for record in said:
@@ -303,7 +205,6 @@ class EngineLink:
         self._online: set[int] = set()
         self._untold: set[int] = set()
         self._write_was_up = False
-        self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def start(self, listener: Listener) -> None:
@@ -356,7 +257,7 @@ class EngineLink:
         self._online.update(here)
         self._online.difference_update(gone)
         for reader in self._readers:
-            reader.tell(Presence(list(here), list(gone)))
+            reader.put(Presence(list(here), list(gone)))
         self._announce([*here, *gone])
 
     async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 (the caller's patience)
@@ -380,7 +281,7 @@ class EngineLink:
     def greet(self, worker: _Worker) -> None:
         """Tell a process that has just started what it cannot know."""
         if self._online and worker is not self._check:
-            worker.tell(Presence(sorted(self._online), []))
+            worker.put(Presence(sorted(self._online), []))
         if worker is not self._write:
             return
         if self._write_was_up:
@@ -415,12 +316,6 @@ class EngineLink:
     def refused(self, pending: _Pending) -> None:
         """Answer for a process that cannot."""
         pending.callback(Answer(pending.question.number, refusal=unavailable().refusal))
-
-    def background(self, work: Coroutine[None, None, None]) -> None:
-        """Run a coroutine and keep hold of it until it is done."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # Within
 

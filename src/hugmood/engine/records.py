@@ -246,7 +246,7 @@ read_questions: Final = msgspec.msgpack.Decoder(list[Question]).decode
 read_said: Final = msgspec.msgpack.Decoder(list[Said]).decode
 
 
-def pack(records: list[Question] | list[Said]) -> bytes:
+def pack(records: Sequence[Record]) -> bytes:
     """Write records as one frame: four bytes of length, then MessagePack."""
     body = _encode(records)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
