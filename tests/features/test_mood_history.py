@@ -169,6 +169,34 @@ def test_filter_by_odd_tags(ada: Device, tag: str) -> None:
     assert history(ada, filters=MoodFilters(tags=["work", tag[1:] or "y"])) == []
 
 
+def test_page_behind_an_entry(ada: Device) -> None:
+    """Pages that begin behind the last entry of the one before fit, whatever is added."""
+    ids = [feel(ada).mood_id for _ in range(5)][::-1]
+    pages = []
+    query = FetchMoodHistory(limit=2)
+    for _ in range(3):
+        page = ada.request(query)
+        pages.append(([item.id for item in page.items], page.has_more, page.total_count))
+        query = FetchMoodHistory(limit=2, after=page.items[-1].id)
+        feel(ada)
+    assert [(ids[:2], True, 5), (ids[2:4], True, 6), (ids[4:], False, 7)] == pages
+
+
+def test_page_behind_entries_of_one_moment(ada: Device) -> None:
+    """Entries of the same time are told apart."""
+    at = "2023-08-25T12:00:00.000Z"
+    ids = [feel(ada, at=at).mood_id for _ in range(3)][::-1]
+    assert ids[1:] == history(ada, after=ids[0])
+
+
+def test_page_behind_what_is_not_there(ada: Device, bob: Device) -> None:
+    """Nobody begins behind an entry that is gone, another's, or one they do not see."""
+    private = feel(bob).mood_id
+    for whose in (ada, bob):
+        refusal = ada.refusal(FetchMoodHistory(after=private, user_id=whose.user_id))
+        assert ("not_found", "data.after") == (refusal.code, refusal.field)
+
+
 def test_effort_of_history(ada: Device) -> None:
     """A longer page takes no more statements than a short one."""
     for _ in range(6):

@@ -173,6 +173,7 @@ def test_fetch_example(world: World, ada: Device) -> None:
         "success": True,
         "dataType": "mood_history",
         "totalCount": 2,
+        "hasMore": False,
         "asOfSequence": 3,
         "items": [
             {

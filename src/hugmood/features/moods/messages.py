@@ -180,9 +180,10 @@ class MoodItem(Payload, frozen=True, kw_only=True):
 
 
 class MoodHistory(Page, frozen=True, kw_only=True):
-    """A page of entries, newest first."""
+    """A page of entries, newest first; `has_more` says whether there is another behind it."""
 
     items: list[MoodItem]
+    has_more: bool = False
 
 
 class MoodFilters(DateRange, frozen=True, kw_only=True):
@@ -193,12 +194,16 @@ class MoodFilters(DateRange, frozen=True, kw_only=True):
 
 
 class FetchMoodHistory(PageQuery[MoodHistory], frozen=True, kw_only=True):
-    """One's own entries, or with `user_id` another's public ones."""
+    """One's own entries, or with `user_id` another's public ones.
+
+    `after` is the id of the entry that the page begins behind, whatever was added since.
+    """
 
     variant = Variant("fetch", "dataType", "mood_history")
 
     data_type: Literal["mood_history"] = "mood_history"
     filters: MoodFilters | UnsetType = UNSET
+    after: Id | UnsetType = UNSET
 
 
 class CatalogMood(Payload, frozen=True, kw_only=True):

@@ -61,12 +61,18 @@ def fetch_mood_history(ctx: Ctx, query: FetchMoodHistory) -> MoodHistory:
         user = account.key
     own = user == ctx.caller.key
     wanted = _wanted(user, query.filters or MoodFilters(), own=own)
-    rows = store.page(ctx.tx, wanted, query.limit, query.offset)
+    after = None
+    if query.after:
+        after = store.place_of(ctx.tx, user, query.after, public_only=not own)
+        if after is None:
+            raise not_found("data.after", "There is no such entry")
+    rows = store.page(ctx.tx, wanted, query.limit + 1, query.offset, after)
     return MoodHistory(
         data_type=query.data_type,
         total_count=store.count(ctx.tx, wanted),
         as_of_sequence=ctx.position(),
-        items=[_item(row, own=own) for row in rows],
+        items=[_item(row, own=own) for row in rows[: query.limit]],
+        has_more=len(rows) > query.limit,
     )
 
 

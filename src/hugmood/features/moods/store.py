@@ -52,6 +52,8 @@ _TAGS = {
         SELECT 1 FROM jsonb_array_elements_text(tags::jsonb) AS own
         WHERE own IN (SELECT jsonb_array_elements_text(:tags::text::jsonb)))""",
 }
+_PLACE = "SELECT occurred_at, key FROM mood_entry WHERE id = :id AND user_key = :user"
+_AFTER = " AND (occurred_at, key) < (:after_at, :after_key)"
 _PAGE = " ORDER BY occurred_at DESC, key DESC LIMIT :limit OFFSET :offset"
 
 
@@ -155,9 +157,27 @@ def delete(tx: Transaction, entry: Entry) -> None:
     tx.execute("DELETE FROM mood_entry WHERE id = :id", {"id": entry.id})
 
 
-def page(tx: Transaction, wanted: Wanted, limit: int, offset: int) -> list[Listed]:
-    """Return a page of entries, newest first."""
+def place_of(
+    tx: Transaction, user: int, entry_id: str, *, public_only: bool
+) -> tuple[int, int] | None:
+    """Find where a person's entry is in the order of lists: its time in ms and its key."""
+    sql = _PLACE + (_PUBLIC if public_only else "")
+    row = one(tx.rows(sql, {"id": entry_id, "user": user}))
+    return (row[0], row[1]) if row else None
+
+
+def page(
+    tx: Transaction,
+    wanted: Wanted,
+    limit: int,
+    offset: int,
+    after: tuple[int, int] | None = None,
+) -> list[Listed]:
+    """Return a page of entries, newest first, beginning behind a place in the list."""
     sql, params = _where(tx, wanted)
+    if after is not None:
+        sql += _AFTER
+        params |= {"after_at": after[0], "after_key": after[1]}
     rows = tx.rows(f"SELECT {_COLUMNS} {sql} {_PAGE}", params | {"limit": limit, "offset": offset})
     return [_listed(row) for row in rows]
 
