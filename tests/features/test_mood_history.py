@@ -194,7 +194,8 @@ def test_page_behind_what_is_not_there(ada: Device, bob: Device) -> None:
     private = feel(bob).mood_id
     for whose in (ada, bob):
         refusal = ada.refusal(FetchMoodHistory(after=private, user_id=whose.user_id))
-        assert ("not_found", "data.after") == (refusal.code, refusal.field)
+        assert isinstance(refusal, Error)
+        assert ("not_found", ErrorDetails(field="data.after")) == (refusal.code, refusal.details)
 
 
 def test_effort_of_history(ada: Device) -> None:
