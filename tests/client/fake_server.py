@@ -82,6 +82,8 @@ class FakeServer:
     """`data` of errors, used up one by one by the next commands."""
     auth_errors: list[Data] = field(default_factory=list)
     """`data` of failed `auth_response`s, likewise."""
+    answers: dict[str, Data] = field(default_factory=dict)
+    """`data` of replies by type, or by `dataType`, in place of what it says by itself."""
     oldest: int = 1
     forgetful: bool = False
     """It does not say that older events are not kept."""
@@ -223,6 +225,10 @@ class FakeServer:
 
     def _reply(self, ask: Ask) -> Data:
         count = len(self.effects)
+        kind = ask.data.get("dataType", ask.type)
+        if kind in self.answers:
+            head = {"dataType": kind, "asOfSequence": len(self.events)}
+            return {"success": True, **(head if ask.type == "fetch" else {}), **self.answers[kind]}
         if ask.type == "send_hug":
             sent = {"hugId": f"hug-{count}", "recipientOnline": True, "deliveryStatus": "sent"}
             return {"success": True, **sent}
@@ -234,7 +240,6 @@ class FakeServer:
             moment = "2023-08-25T15:30:05.000Z"
             streak = {"current": 1, "best": 2, "lastUpdated": moment}
             return {"success": True, "moodId": f"mood-{count}", "streakUpdate": streak}
-        kind = ask.data["dataType"]
         head = {"success": True, "dataType": kind, "asOfSequence": len(self.events)}
         return {**head, **_LISTS.get(kind, {"totalCount": 0, "items": []})}
 
@@ -322,6 +327,7 @@ _LISTS: dict[str, Data] = {
             }
         ],
     },
+    "notifications": {"totalCount": 0, "items": [], "unreadCount": 0},
     "mood_catalog": {
         "source": "The Norms",
         "moodCatalog": [
