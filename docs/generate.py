@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 from hugmood import asyncapi, config
+from hugmood.terminal import sayings
 
 DOCS = Path(__file__).parent
 
-PARTS = {("configuration.md", "settings"): config.markdown_table}
+PARTS = {
+    ("configuration.md", "settings"): config.markdown_table,
+    ("terminal.md", "commands"): sayings.markdown_tables,
+}
 """What makes the text between the markers `<!-- name... -->` and `<!-- /name -->` of a page."""
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,32 +12,18 @@ import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from rich.text import Text
 
 from hugmood.ambient import System
-from hugmood.client import Client, SessionEnded
+from hugmood.client import SessionEnded
 from hugmood.terminal.conversation import Conversation
 from hugmood.terminal.plain import piped, read_line
 from hugmood.terminal.screen import typed
 from hugmood.terminal.session import PIPED, TYPED, Pace, Wish, _leave, converse, run
 from tests.client.conftest import Joining
 from tests.client.fake_server import FakeServer, eventually
+from tests.terminal.conftest import Shown, said, talk
 
 COMMAND = "import typer; from hugmood.terminal.command import client; typer.run(client)"
-
-
-class Shown(list[str]):
-    """The lines of a conversation, without their times."""
-
-    def __call__(self, line: Text) -> None:
-        """Print a line."""
-        self.append(re.sub(r"^(\d\d \w+ )?\d\d:\d\d  ", "", line.plain))
-
-
-@pytest.fixture
-def shown() -> Shown:
-    """What was shown."""
-    return Shown()
 
 
 @pytest.fixture
@@ -49,23 +34,12 @@ def pipe() -> Iterator[tuple[int, TextIO]]:
         yield source, writer
 
 
-async def said(*lines: str) -> AsyncGenerator[str, None]:
-    """Someone who types this and then leaves."""
-    for line in lines:
-        yield line
-
-
-async def talk(hug: Client, shown: Shown, *lines: str) -> None:
-    """Have a conversation through a pipe."""
-    await converse(Conversation(hug, shown, System()), said(*lines), PIPED)
-
-
 async def test_a_pipe_gets_everything_done(join: Joining, server: FakeServer, shown: Shown) -> None:
     """One after the other, and waits for the last answer."""
     async with join() as hug:
         await talk(hug, shown, "/mood hapy", "/mood happy 0.8 sun", "/hug jane smith warm Hi")
     assert [
-        "! There is no mood hapy: do you mean happy?",
+        "! There is no mood hapy: do you mean happy? Usage: /mood WORD [0 to 1] [NOTE] [--public]",
         "✓ Kept, only you see it. 1 day in a row",
         "✓ You hugged Jane Smith, who is here",
     ] == shown
@@ -161,6 +135,23 @@ async def test_the_end_of_the_session_ends_the_conversation(
             await talking
 
 
+async def test_lost_history_is_learnt_afresh(
+    join: Joining, server: FakeServer, shown: Shown
+) -> None:
+    """Numbers and names may have changed meanwhile."""
+
+    def asks() -> list[str]:
+        return [ask.data["dataType"] for ask in server.asked("fetch")]
+
+    async def lines() -> AsyncGenerator[str, None]:
+        await eventually(lambda: asks().count("mood_catalog") == 2)
+        yield ""
+
+    async with join(position=99) as hug:
+        await converse(Conversation(hug, shown, System()), lines(), TYPED)
+    assert "! Some of what happened is no longer kept: see /history, /hugs" in shown
+
+
 async def test_ones_own_moods_are_ones_own(join: Joining, server: FakeServer, shown: Shown) -> None:
     """They come back as events, from other devices too."""
     async with join() as hug:
@@ -241,9 +232,9 @@ async def test_a_line_can_be_typed_while_others_talk(
     with keyboard() as keys:
         async with join() as hug:
             conversation = Conversation(hug, shown, System())
-            lines = typed(conversation.words, lambda: "connected")
+            lines = typed(conversation.known, lambda: "connected")
             talking = asyncio.create_task(converse(conversation, lines, TYPED))
-            await eventually(conversation.words.people.names)
+            await eventually(conversation.known.people.names)
             keys.send_text("/hug ja")
             await server.hug("Hello")
             await eventually(lambda: len(shown) == 1)

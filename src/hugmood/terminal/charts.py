@@ -6,7 +6,8 @@ from typing import Final
 from rich.text import Text
 
 from hugmood.features.analytics.messages import Analytics, FactorState
-from hugmood.terminal.people import clean
+from hugmood.terminal.lines import DIM
+from hugmood.terminal.names import clean
 
 TOP: Final = 10.0
 """The highest score there is."""
@@ -16,7 +17,6 @@ WORDS: Final = 6
 """How many moods are shown, the most frequent ones."""
 
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
-_DIM: Final = "bright_black"
 _LOW: Final = 4.0
 _HIGH: Final = 6.0
 
@@ -24,13 +24,13 @@ _HIGH: Final = 6.0
 def chart(analytics: Analytics) -> list[Text]:
     """Draw averages, weekdays, hours, words, and what goes with them."""
     if not analytics.mood_frequency:
-        return [Text("Nothing to draw yet: /mood says how you feel", style=_DIM)]
+        return [Text("Nothing to draw yet: /mood says how you feel", style=DIM)]
     lines: list[Text] = []
     if analytics.average_mood:
         lines.append(Text(f"on average {analytics.average_mood:.1f} of {TOP:.0f}", style="bold"))
     for title, rows in _scores(analytics):
-        lines += [Text(title, style=_DIM), *_bars(rows)]
-    lines += [Text("words", style=_DIM), *_shares(analytics.mood_frequency)]
+        lines += [Text(title, style=DIM), *_bars(rows)]
+    lines += [Text("words", style=DIM), *_shares(analytics.mood_frequency)]
     return lines + list(_findings(analytics))
 
 
@@ -52,7 +52,7 @@ def _scores(analytics: Analytics) -> Iterator[tuple[str, list[tuple[str, float, 
 def _bars(rows: list[tuple[str, float, int]]) -> Iterator[Text]:
     for name, score, count in rows:
         text = Text(f"{name:>5} ").append(bar(score / TOP), style=_color(score))
-        yield text.append(f" {score:.1f}").append(f"  of {count}", style=_DIM)
+        yield text.append(f" {score:.1f}").append(f"  of {count}", style=DIM)
 
 
 def _shares(frequency: dict[str, float]) -> Iterator[Text]:
@@ -71,7 +71,7 @@ def _findings(analytics: Analytics) -> Iterator[Text]:
         title = Text(f"★ {clean(insight.title)}: ", style="bold")
         yield title.append(clean(insight.description), style="not bold")
     for factor in analytics.factors or ():
-        yield Text(f"· {_state(factor)}", style=_DIM)
+        yield Text(f"· {_state(factor)}", style=DIM)
 
 
 def _state(factor: FactorState) -> str:

@@ -3,35 +3,36 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Final
 
 from rich.text import Text
 
 from hugmood.ambient import Ambient, Instant
-from hugmood.client import Client, HugMoodError, State
-from hugmood.features.follows.messages import FetchFollowers, FetchFollowing, FollowPage, FollowUser
-from hugmood.features.hugs.messages import FetchHugCatalog
-from hugmood.features.moods.messages import FetchMoodCatalog
-from hugmood.terminal.display import Display, clock, explain, help_lines, notice, problem
-from hugmood.terminal.parsing import Action, Misunderstood, Vocabulary, parse
-from hugmood.terminal.people import clean
+from hugmood.client import Client, HistoryLost, HugMoodError, State
+from hugmood.features.follows.messages import FetchFollowing, FollowUser
+from hugmood.terminal.arguments import Action, Misunderstood
+from hugmood.terminal.display import Display
+from hugmood.terminal.known import Known
+from hugmood.terminal.learning import learn, meet
+from hugmood.terminal.lines import clock, explain, notice, problem
+from hugmood.terminal.names import clean
+from hugmood.terminal.sayings import help_lines, parse
+from hugmood.terminal.subjects.moods import vocabulary
 from hugmood.wire.message import AnyCommand, Query
-
-MANY: Final = 100
-"""People whose names are learnt at the beginning, of each kind."""
 
 
 class Conversation:
     """Understands lines and shows what comes of them, and what happens elsewhere."""
 
-    def __init__(self, hug: Client, show: Callable[[Text], None], ambient: Ambient) -> None:
-        """Talk over this client; `show` prints a line."""
+    def __init__(
+        self, hug: Client, show: Callable[[Text], None], ambient: Ambient, site: str = ""
+    ) -> None:
+        """Talk over this client; `show` prints a line, `site` is where files are."""
         self._hug = hug
         self._show = show
         self._ambient = ambient
         self._tasks: set[asyncio.Task[None]] = set()
-        self.words = Vocabulary()
-        self._display = Display(self.words)
+        self.known = Known(site=site, now=self._now)
+        self._display = Display(self.known)
         self.over = False
         """Whether the user has had enough."""
         self.logging_out = False
@@ -44,14 +45,15 @@ class Conversation:
     async def listen(self) -> None:
         """Show events; raises what ends the session."""
         async for received in self._hug.messages():
-            self.words.people.me = self._hug.user_id
-            for line in self._display.event(received.payload, received.timestamp, self._now()):
-                self._show(line)
+            self.known.people.me = self._hug.user_id
+            self._show_all(self._display.event(received.payload, received.timestamp, self._now()))
+            if isinstance(received.payload, HistoryLost):
+                self.begin()
 
     def hear(self, line: str) -> None:
         """Do what a line says; what takes time goes on in the background."""
         try:
-            meaning = parse(line, self.words)
+            meaning = parse(line, self.known)
         except Misunderstood as error:
             self._show(problem(clean(str(error))))
             return
@@ -61,6 +63,16 @@ class Conversation:
             self._start(self._ask(meaning))
         elif meaning is not None:
             self._start(self._change(meaning))
+
+    def waits(self) -> dict[str, str]:
+        """What waits for the user, such as `2 unread`, by the command that shows it."""
+        known, now = self.known, self._now()
+        numbers = {
+            "/notifications": (known.unread, "unread"),
+            "/requests": (len(known.requests.waiting("open", now)), "asked"),
+            "/groups": (len(known.groups.waiting("invited", now)), "invited"),
+        }
+        return {name: f"{number} {what}" for name, (number, what) in numbers.items() if number}
 
     async def quiet(self, seconds: float) -> None:
         """Wait for what goes on in the background, at most for so long."""
@@ -78,9 +90,9 @@ class Conversation:
     def _act(self, action: Action) -> None:
         match action:
             case "help":
-                self._show_all(help_lines())
+                self._show_all(list(help_lines()))
             case "moods":
-                self._show_all(self._display.moods())
+                self._show_all(vocabulary(self.known))
             case "me":
                 self._show_all(self._about())
             case "quit" | "logout":
@@ -88,40 +100,38 @@ class Conversation:
                 self.logging_out = action == "logout"
 
     async def _change(self, command: AnyCommand) -> None:
-        if not self._hug.connected:
-            self._show(notice("Not connected: it waits, and goes out as soon as there is one"))
+        self._tell_if_offline()
         try:
             reply = await self._hug.request(command)
             if isinstance(command, FollowUser):
-                self._meet(await self._hug.request(FetchFollowing(limit=1)))
+                meet(await self._hug.request(FetchFollowing(limit=1)), self.known)
         except TimeoutError:
             self._show(notice("No answer yet; it waits, and the answer will show up here"))
         except (HugMoodError, ValueError) as error:
-            self._show(problem(explain(error)))
+            self._show(problem(self._display.refusal(command, error)))
         else:
-            self._show(self._display.done(command, reply))
+            self._show_all(self._display.answer(command, reply, self._now()))
+
+    def _tell_if_offline(self) -> None:
+        if not self._hug.connected:
+            self._show(notice("Not connected: it waits, and goes out as soon as there is one"))
 
     async def _ask(self, query: AnyCommand) -> None:
+        self._tell_if_offline()
         try:
             reply = await self._hug.request(query)
         except (HugMoodError, TimeoutError) as error:
             self._show(problem(explain(error)))
         else:
-            self._show_all(self._display.page(reply, self._now()))
+            self._show_all(self._display.answer(query, reply, self._now()))
 
     async def _learn(self) -> None:
         """Fetch words and names, without a fuss if they cannot be had."""
         with suppress(HugMoodError, TimeoutError):
-            catalog = await self._hug.request(FetchMoodCatalog())
-            self.words.moods = {one.mood: one.quadrant for one in catalog.mood_catalog}
-            kinds = await self._hug.request(FetchHugCatalog())
-            self.words.hugs = kinds.hug_catalog.hug_types
-            self._meet(await self._hug.request(FetchFollowers(limit=MANY)))
-            self._meet(await self._hug.request(FetchFollowing(limit=MANY)))
-
-    def _meet(self, page: FollowPage) -> None:
-        for item in page.items:
-            self.words.people.seen(item.user_id, item.name)
+            self.known.people.me = self._hug.user_id
+            await learn(self._hug, self.known)
+        if waits := self.waits():
+            self._show(notice(", ".join(f"{what}: {name}" for name, what in waits.items())))
 
     def _about(self) -> list[Text]:
         hug = self._hug

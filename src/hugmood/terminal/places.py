@@ -1,4 +1,4 @@
-"""Where what the terminal client remembers is kept."""
+"""Where things are: what the terminal client remembers, and the server's files."""
 
 import hashlib
 import re
@@ -24,6 +24,12 @@ def newest_state_file(url: str, directory: Path | None = None) -> Path | None:
     """The file of the account that was used last on this server."""
     files = _directory(directory).glob(f"{_server(url)}+*{_SUFFIX}")
     return max(files, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def site(url: str) -> str:
+    """Where the server of this WebSocket address has its files: the same host and port."""
+    parts = urlsplit(url)
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
 
 def _directory(directory: Path | None) -> Path:

@@ -12,7 +12,9 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 from rich.text import Text
 
-from hugmood.terminal.parsing import Vocabulary, completions
+from hugmood.terminal.folding import fold
+from hugmood.terminal.known import Known
+from hugmood.terminal.sayings import completions
 
 PROMPT = "> "
 _TICK = 0.5
@@ -22,17 +24,20 @@ _TICK = 0.5
 class Words(Completer):
     """Completes commands, names and moods."""
 
-    def __init__(self, words: Vocabulary) -> None:
-        """Offer what these words hold at the time."""
-        self._words = words
+    def __init__(self, known: Known) -> None:
+        """Offer what is known at the time."""
+        self._known = known
 
     def get_completions(self, document: Document, _: CompleteEvent) -> Iterator[Completion]:
         """Yield what may stand at the cursor."""
-        for word, replaced in completions(document.text_before_cursor, self._words):
-            yield Completion(f"{word} ", start_position=-replaced)
+        typed = document.text_before_cursor
+        for offer, replaced in completions(typed, self._known):
+            # The menu shows the last word and what comes after, not all that was typed.
+            shown = offer[typed[len(typed) - replaced :].rfind(" ") + 1 :]
+            yield Completion(f"{offer} ", start_position=-replaced, display=shown)
 
 
-async def typed(words: Vocabulary, standing: Callable[[], str]) -> AsyncGenerator[str, None]:
+async def typed(known: Known, standing: Callable[[], str]) -> AsyncGenerator[str, None]:
     """Yield lines as they are typed, until Ctrl-D or Ctrl-C.
 
     What is typed is remembered for the arrow keys, and forgotten at the end: it may
@@ -40,7 +45,7 @@ async def typed(words: Vocabulary, standing: Callable[[], str]) -> AsyncGenerato
     """
     session: PromptSession[str] = PromptSession(
         history=InMemoryHistory(),
-        completer=Words(words),
+        completer=Words(known),
         complete_while_typing=False,
         bottom_toolbar=lambda: f" HugMood  {standing()}",
         refresh_interval=_TICK,
@@ -57,4 +62,9 @@ def above_the_prompt() -> Iterator[Callable[[Text], None]]:
     """Give a way to print lines that leaves alone what is being typed."""
     with patch_stdout(raw=True):
         console = Console(file=sys.stdout, force_terminal=True, highlight=False)
-        yield lambda line: console.print(line, soft_wrap=True)
+
+        def show(line: Text) -> None:
+            for part in fold(line, console):
+                console.print(part, soft_wrap=True)
+
+        yield show

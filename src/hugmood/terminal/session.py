@@ -25,8 +25,8 @@ from hugmood.client import (
     connect,
 )
 from hugmood.terminal.conversation import Conversation, standing
-from hugmood.terminal.display import explain, notice
-from hugmood.terminal.places import newest_state_file, state_file
+from hugmood.terminal.lines import explain, notice
+from hugmood.terminal.places import newest_state_file, site, state_file
 from hugmood.terminal.plain import piped, read_line
 
 ATTEMPTS: Final = 3
@@ -151,14 +151,19 @@ async def _talk(wish: Wish, path: Path, identity: Identity) -> int:
     ) as hug:
         await hug.signed_in(PATIENCE)
         with _printing(wish) as show:
-            conversation = Conversation(hug, show, System())
+            conversation = Conversation(hug, show, System(), site(wish.url))
             show(notice(f"{watch.standing(hug)} as {hug.user_id or 'nobody yet'}; /help helps"))
             watch.tell = (lambda text: show(notice(text))) if wish.plain else None
-            source = _lines(wish, conversation, lambda: watch.standing(hug))
+            source = _lines(wish, conversation, lambda: _foot(watch.standing(hug), conversation))
             await converse(conversation, source, PIPED if wish.plain else TYPED)
         if conversation.logging_out and not await hug.log_out():
             typer.echo("The server could not be told; the session ends there by itself")
     return _leave(wish, path, hug.waiting, logged_out=conversation.logging_out)
+
+
+def _foot(standing: str, conversation: Conversation) -> str:
+    """Say where the connection stands, and what waits for the user."""
+    return "  ·  ".join([standing, *conversation.waits().values()])
 
 
 def _leave(wish: Wish, path: Path, waiting: int, *, logged_out: bool) -> int:
@@ -191,7 +196,7 @@ def _lines(
         return piped(sys.stdin.fileno())
     from hugmood.terminal.screen import typed  # noqa: PLC0415 (if needed)
 
-    return typed(conversation.words, foot)
+    return typed(conversation.known, foot)
 
 
 async def converse(

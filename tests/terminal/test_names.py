@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hugmood.terminal.people import Ambiguous, People, clean
+from hugmood.terminal.names import Ambiguous, People, clean
 
 
 def met(**names: str) -> People:
@@ -46,6 +46,8 @@ def test_what_is_left_can_be_read(text: str, shown: str) -> None:
         ("jane smith hello you", ("user-2", "hello you")),
         ("Jane Smith", ("user-2", "")),
         ("Janet hello", ("user-3", "hello")),
+        ("Jane, hello", ("user-1", "hello")),
+        ("jane smith: hello", ("user-2", "hello")),
         ("user-9 hello", ("user-9", "hello")),
         ("", ("", "")),
     ],

@@ -14,14 +14,23 @@ from hugmood.client import (
     Unknown,
 )
 from hugmood.features.follows.messages import (
+    FetchFollowers,
     FollowItem,
     FollowPage,
     FollowUpdate,
     FollowUser,
     UserFollowed,
 )
-from hugmood.features.hugs.messages import HugHistory, HugItem, HugReceived, HugSent, SendHug
+from hugmood.features.hugs.messages import (
+    FetchHugHistory,
+    HugHistory,
+    HugItem,
+    HugReceived,
+    HugSent,
+    SendHug,
+)
 from hugmood.features.moods.messages import (
+    FetchMoodHistory,
     MoodChanged,
     MoodHistory,
     MoodItem,
@@ -32,11 +41,13 @@ from hugmood.features.moods.messages import (
 from hugmood.features.notifications.messages import Notification
 from hugmood.features.status.messages import StatusUpdate, StatusUpdated, UserStatusChanged
 from hugmood.terminal.conversation import standing
-from hugmood.terminal.display import Display, clock, explain
-from hugmood.terminal.parsing import Vocabulary
+from hugmood.terminal.display import Display
+from hugmood.terminal.known import Known
+from hugmood.terminal.lines import clock, explain
+from hugmood.terminal.subjects.moods import vocabulary
 from hugmood.wire.message import AnyCommand, Reply
+from tests.terminal.conftest import NOON
 
-NOON = Instant.parse("2023-08-25T12:00:00.000Z")
 HUG = HugReceived(
     hug_id="hug-1",
     sender_id="user-2",
@@ -45,14 +56,6 @@ HUG = HugReceived(
     message="You've\ngot this!",
     sent_at=NOON,
 )
-
-
-@pytest.fixture
-def display() -> Display:
-    """A display for user-1, who knows one mood."""
-    words = Vocabulary(moods={"calm": "pleasant low", "happy": "pleasant high"})
-    words.people.me = "user-1"
-    return Display(words)
 
 
 def mood(user_id: str, *, public: bool = True) -> MoodChanged:
@@ -110,7 +113,7 @@ def test_notification_is_said(display: Display) -> None:
         created_at=NOON,
     )
     (shown,) = display.event(note, NOON, NOON)
-    assert shown.plain.endswith("New Badge[2J You've earned it.")
+    assert shown.plain.endswith("🏅 New Badge[2J You've earned it.  #1: /read")
 
 
 DONE: list[tuple[AnyCommand, Reply, str]] = [
@@ -149,7 +152,7 @@ def test_what_worked_is_said(
     display: Display, command: AnyCommand, reply: Reply, line: str
 ) -> None:
     """The same for what an earlier run had queued."""
-    assert line == display.done(command, reply).plain
+    assert line == display.answer(command, reply, NOON)[0].plain
     done = CommandDone("msg-1", command, reply)
     assert [line] == [shown.plain for shown in display.event(done, NOON, NOON)]
 
@@ -159,7 +162,7 @@ def test_what_did_not_work_is_said(display: Display) -> None:
     error = RequestFailed("permission_denied", "This person takes no hugs")
     failed = CommandFailed("msg-1", SendHug(recipient_id="user-2", hug_type="warm"), error)
     (shown,) = display.event(failed, NOON, NOON)
-    assert "! send_hug was refused: This person takes no hugs" == shown.plain
+    assert "! send hug was refused: This person takes no hugs" == shown.plain
 
 
 def test_lost_history_is_not_kept_quiet(display: Display) -> None:
@@ -179,8 +182,11 @@ def test_histories_end_with_the_newest(display: Display) -> None:
         MoodItem(id="1", mood="happy", intensity=0, note="so", is_public=False, created_at=NOON),
     ]
     page = MoodHistory(data_type="mood_history", total_count=9, as_of_sequence=1, items=items)
-    lines = [line.plain.partition("  ")[2] or line.plain for line in display.page(page, NOON)]
-    assert ["happy ○○○○○ 0 (private): so", "calm ●●●●● 1", "2 of 9"] == lines
+    lines = [
+        line.plain.partition("  ")[2] or line.plain
+        for line in display.answer(FetchMoodHistory(), page, NOON)
+    ]
+    assert ["#2  happy ○○○○○ 0 (private): so", "#3  calm ●●●●● 1", "2 of 9"] == lines
 
 
 def test_old_hugs_say_who_hugged_whom(display: Display) -> None:
@@ -198,7 +204,9 @@ def test_old_hugs_say_who_hugged_whom(display: Display) -> None:
         for direction in ("received", "sent")
     ]
     page = HugHistory(data_type="hug_history", total_count=2, as_of_sequence=1, items=items)
-    lines = [line.plain.partition("  ")[2] for line in display.page(page, NOON)[:-1]]
+    lines = [
+        line.plain.partition("  ")[2] for line in display.answer(FetchHugHistory(), page, NOON)[:-1]
+    ]
     assert ["you hugged Jane, warm", "Jane hugged you, warm"] == lines
 
 
@@ -206,13 +214,13 @@ def test_people_have_ids(display: Display) -> None:
     """With which they can be followed."""
     item = FollowItem(user_id="user-2", name="Jane", since=NOON, is_friend=True)
     page = FollowPage(data_type="followers", total_count=1, as_of_sequence=1, items=[item])
-    assert "Jane  user-2  each other" == display.page(page, NOON)[0].plain
+    assert "Jane  user-2  each other" == display.answer(FetchFollowers(), page, NOON)[0].plain
 
 
-def test_moods_are_listed_by_quadrant(display: Display) -> None:
+def test_moods_are_listed_by_quadrant(known: Known) -> None:
     """One line each."""
-    assert ["pleasant low   calm", "pleasant high  happy"] == [
-        line.plain for line in display.moods()
+    assert ["pleasant low    calm", "pleasant high   happy", "unpleasant low  tired"] == [
+        line.plain for line in vocabulary(known)
     ]
 
 
@@ -240,6 +248,12 @@ def test_a_time_of_another_day_has_its_day() -> None:
     """As people write it."""
     later = Instant(NOON + 3 * 24 * 3600 * 1000)
     assert f"25 Aug {clock(NOON, NOON)}" == clock(NOON, later)
+
+
+def test_a_time_of_another_year_has_its_year() -> None:
+    """Or 25 Aug could be any."""
+    later = Instant(NOON + 400 * 24 * 3600 * 1000)
+    assert f"25 Aug 2023 {clock(NOON, NOON)}" == clock(NOON, later)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,10 @@ def clean(text: str) -> str:
     )
 
 
+_AFTER: Final = " ,:"
+"""What may stand after a name: people write `@Ada, thank you`."""
+
+
 class Ambiguous(Exception):  # noqa: N818 (a question to the user)
     """Several people have this name."""
 
@@ -71,8 +75,8 @@ class People:
         """Yield known names that the text begins with, the shortest first."""
         for name in sorted(self.names(), key=len):
             rest = text[len(name) :]
-            if _same(text[: len(name)], name) and (not rest or rest[0] == " "):
-                yield name, rest.strip()
+            if _same(text[: len(name)], name) and (not rest or rest[0] in _AFTER):
+                yield name, rest.lstrip(_AFTER).rstrip()
 
 
 def _same(one: str, other: str) -> bool:
