@@ -20,7 +20,7 @@ from hugmood.terminal.plain import piped, read_line
 from hugmood.terminal.screen import typed
 from hugmood.terminal.session import PIPED, TYPED, Pace, Wish, _leave, converse, run
 from tests.client.conftest import Joining
-from tests.client.fake_server import FakeServer, eventually
+from tests.client.fake_server import Ask, FakeServer, Peer, eventually
 from tests.terminal.conftest import Shown, said, talk
 
 COMMAND = "import typer; from hugmood.terminal.command import client; typer.run(client)"
@@ -95,6 +95,38 @@ async def test_a_refusal_is_one_line(join: Joining, server: FakeServer, shown: S
         "! There is no such person or thing",
         "✓ Kept, only you see it. 1 day in a row",
     ] == shown
+
+
+async def test_a_name_that_cannot_be_had_is_no_failure(
+    join: Joining, server: FakeServer, shown: Shown
+) -> None:
+    """What was asked for has worked."""
+
+    async def refuse(_: Peer, ask: Ask) -> None:
+        if ask.data.get("dataType") == "following" and ask.data.get("limit") == 1:
+            server.refusals = [{"code": "rate_limited", "message": "x"}]
+
+    server.on_ask = refuse
+    async with join() as hug:
+        await talk(hug, shown, "/follow user-123456")
+    assert ["✓ You follow …123456"] == shown
+
+
+async def test_what_waits_is_learnt_however_late_the_answers(
+    join: Joining, server: FakeServer, shown: Shown
+) -> None:
+    """The first question gets no answer in time, and is asked again."""
+    server.silent.add("fetch")
+
+    async def lines() -> AsyncGenerator[str, None]:
+        await eventually(lambda: len(server.asked("fetch")) == 2)
+        server.silent.clear()
+        await eventually(lambda: "· 3 unread: /notifications" in shown)
+        yield ""
+
+    server.answers["notifications"] = {"totalCount": 0, "items": [], "unreadCount": 3}
+    async with join(request_timeout=0.1) as hug:
+        await converse(Conversation(hug, shown, System()), lines(), TYPED)
 
 
 async def test_a_restart_of_the_server_loses_nothing(

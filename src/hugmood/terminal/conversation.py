@@ -103,13 +103,13 @@ class Conversation:
         self._tell_if_offline()
         try:
             reply = await self._hug.request(command)
-            if isinstance(command, FollowUser):
-                meet(await self._hug.request(FetchFollowing(limit=1)), self.known)
         except TimeoutError:
             self._show(notice("No answer yet; it waits, and the answer will show up here"))
         except (HugMoodError, ValueError) as error:
             self._show(problem(self._display.refusal(command, error)))
         else:
+            if isinstance(command, FollowUser):
+                await self._meet()
             self._show_all(self._display.answer(command, reply, self._now()))
 
     def _tell_if_offline(self) -> None:
@@ -125,13 +125,25 @@ class Conversation:
         else:
             self._show_all(self._display.answer(query, reply, self._now()))
 
-    async def _learn(self) -> None:
-        """Fetch words and names, without a fuss if they cannot be had."""
+    async def _meet(self) -> None:
+        """Learn the name of whoever is followed now."""
         with suppress(HugMoodError, TimeoutError):
-            self.known.people.me = self._hug.user_id
-            await learn(self._hug, self.known)
+            meet(await self._hug.request(FetchFollowing(limit=1)), self.known)
+
+    async def _learn(self) -> None:
+        """Fetch words and names, as soon as they can be had."""
+        with suppress(HugMoodError):
+            while not await self._learnt():
+                pass
         if waits := self.waits():
             self._show(notice(", ".join(f"{what}: {name}" for name, what in waits.items())))
+
+    async def _learnt(self) -> bool:
+        """Fetch them, unless there is no answer in time; raises what `request` does."""
+        with suppress(TimeoutError):
+            await learn(self._hug, self.known)
+            return True
+        return False
 
     def _about(self) -> list[Text]:
         hug = self._hug

@@ -18,6 +18,7 @@ MANY: Final = 100
 async def learn(hug: Client, known: Known) -> None:
     """Learn words, names, and what waits for an answer; raises what `request` does."""
     catalog = await hug.request(FetchMoodCatalog())
+    known.people.me = hug.user_id
     known.moods = {one.mood: one.quadrant for one in catalog.mood_catalog}
     known.hugs = (await hug.request(FetchHugCatalog())).hug_catalog.hug_types
     meet(await hug.request(FetchFollowers(limit=MANY)), known)

@@ -30,10 +30,10 @@ class Words(Completer):
 
     def get_completions(self, document: Document, _: CompleteEvent) -> Iterator[Completion]:
         """Yield what may stand at the cursor."""
-        typed = document.text_before_cursor
-        for offer, replaced in completions(typed, self._known):
+        text = document.text_before_cursor
+        for offer, replaced in completions(text, self._known):
             # The menu shows the last word and what comes after, not all that was typed.
-            shown = offer[typed[len(typed) - replaced :].rfind(" ") + 1 :]
+            shown = offer[text[len(text) - replaced :].rfind(" ") + 1 :]
             yield Completion(f"{offer} ", start_position=-replaced, display=shown)
 
 
