@@ -59,6 +59,8 @@ def here(*parts: int) -> Instant:
     return Instant(int(datetime(*parts).astimezone().timestamp() * 1000))  # type: ignore[arg-type]
 
 
+TOMORROW = NOON.datetime.astimezone().day + 1
+
 MEANINGS: list[tuple[str, object]] = [
     ("/mood happy", MoodUpdate(mood="happy", intensity=0.5)),
     ("/mood happy 0.8", MoodUpdate(mood="happy", intensity=0.8)),
@@ -135,7 +137,9 @@ MEANINGS: list[tuple[str, object]] = [
     ("/group Tea @user-3", CreateGroupHug(name="Tea", invitee_ids=["user-3"])),
     (
         "/group Tea @user-3 at tomorrow 9:05",
-        CreateGroupHug(name="Tea", invitee_ids=["user-3"], scheduled_for=here(2023, 8, 26, 9, 5)),
+        CreateGroupHug(
+            name="Tea", invitee_ids=["user-3"], scheduled_for=here(2023, 8, TOMORROW, 9, 5)
+        ),
     ),
     (
         "/group Tea @user-3 until 2023-08-26 15:00",

@@ -247,13 +247,13 @@ def test_errors_are_one_friendly_line(error: Exception, text: str) -> None:
 def test_a_time_of_another_day_has_its_day() -> None:
     """As people write it."""
     later = Instant(NOON + 3 * 24 * 3600 * 1000)
-    assert f"25 Aug {clock(NOON, NOON)}" == clock(NOON, later)
+    assert f"{NOON.datetime.astimezone():%d %b} {clock(NOON, NOON)}" == clock(NOON, later)
 
 
 def test_a_time_of_another_year_has_its_year() -> None:
     """Or 25 Aug could be any."""
     later = Instant(NOON + 400 * 24 * 3600 * 1000)
-    assert f"25 Aug 2023 {clock(NOON, NOON)}" == clock(NOON, later)
+    assert f"{NOON.datetime.astimezone():%d %b %Y} {clock(NOON, NOON)}" == clock(NOON, later)
 
 
 @pytest.mark.parametrize(
