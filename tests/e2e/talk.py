@@ -64,6 +64,12 @@ class Talk:
         """Send a message and return the reply, or the error."""
         return await self.reply(await self.send(kind, data, message_id))
 
+    async def say_at(self, kind: str, data: Message, at: str) -> Message:
+        """Send a message that was written at some time; return the reply, or the error."""
+        message = envelope(kind, data) | {"timestamp": at}
+        await self.socket.send(json.dumps(message))
+        return await self.reply(message["id"])
+
     async def reply(self, message_id: str) -> Message:
         """The reply to this message, or the error."""
         return await self._find(

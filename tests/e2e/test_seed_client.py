@@ -1,33 +1,21 @@
-"""A client that knows the seed protocol and nothing else: its replies are as shown there.
+"""A client that knows the seed alone goes through every section, and sees what it shows.
 
 These tests take seconds: they start real processes, and wait for them.
 """
 
-from collections.abc import Iterator
+import ast
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.e2e.conftest import NewDatabase
+from tests.e2e.seed import EXAMPLES, flaws, said
 from tests.e2e.server import Service, serving
-from tests.e2e.talk import PASSWORD, Message, Talk, new_id, talking
-
-EXPIRES: Final = "2023-09-25T14:30:00.000Z"
-MOOD: Final = {
-    "mood": "happy",
-    "intensity": 0.8,
-    "note": "Just got some great news!",
-    "isPublic": True,
-    "location": {
-        "latitude": 37.7749,
-        "longitude": -122.4194,
-        "name": "San Francisco",
-        "type": "city",
-    },
-    "tags": ["achievement", "celebration"],
-}
-CUSTOMIZATION: Final = {"color": "#FF5733", "intensity": 0.7, "animation": "gentle_squeeze"}
+from tests.e2e.talk import PASSWORD, Talk, new_id, talking
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +23,7 @@ def running(
     tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
 ) -> Iterator[Service]:
     """A server that pings often."""
-    folder = tmp_path_factory.mktemp("seed")
+    folder = tmp_path_factory.mktemp("examples")
     settings = {"ping_interval": "1", "silence_timeout": "4"}
     with serving(folder, new_database(folder), **settings) as service:
         yield service
@@ -47,237 +35,271 @@ async def service(running: Service) -> Service:
     return await running.ready()
 
 
-def unlike(example: object, actual: object, path: str = "") -> list[str]:
-    """Where a value has not the form of the seed's example; it may have more fields."""
-    if type(example) is not type(actual):
-        return [f"{path}: {actual!r} is not like {example!r}"]
-    if isinstance(example, dict) and isinstance(actual, dict):
-        missing = [f"{path}.{name} is missing" for name in example.keys() - actual.keys()]
-        common = example.keys() & actual.keys()
-        return missing + [
-            flaw
-            for name in common
-            for flaw in unlike(example[name], actual[name], f"{path}.{name}")
-        ]
-    if isinstance(example, list) and isinstance(actual, list):
-        return [flaw for item in actual for flaw in unlike(example[0], item, f"{path}[]")]
-    return []
+class People(NamedTuple):
+    """Those of the seed's examples."""
+
+    jane: Talk
+    john: Talk
+    alice: Talk
+    bob: Talk
 
 
-def check(message: Message, kind: str, data: dict[str, Any]) -> None:
-    """Hold a message to the seed's example of its data, less the values."""
-    assert (kind, []) == (message["type"], unlike(data, message["data"]))
+@pytest.fixture
+async def people(service: Service) -> AsyncIterator[People]:
+    """Jane, and those who follow her."""
+    async with AsyncExitStack() as stack:
+        talks = [await stack.enter_async_context(talking(service)) for _ in People._fields]
+        names = ("Jane Smith", "John Doe", "Alice Johnson", "Bob Williams")
+        for talk, name in zip(talks, names, strict=True):
+            await talk.register(name)
+        people = People(*talks)
+        for talk in talks[1:]:
+            await talk.request(*said("Follow User", targetUserId=people.jane.user_id))
+        yield people
 
 
-async def two_people(stack: AsyncExitStack, service: Service) -> tuple[Talk, Talk]:
-    """Jane, whom John follows."""
-    jane = await stack.enter_async_context(talking(service))
-    john = await stack.enter_async_context(talking(service))
-    await jane.register("Jane Smith")
-    await john.register("John Doe")
-    follow = {"targetUserId": jane.user_id, "action": "follow"}
-    check(
-        await john.request("follow_user", follow),
-        "follow_user_response",
-        {"success": True, "currentFollowerCount": 42} | follow,
-    )
-    return jane, john
+def moment(**after: float) -> str:
+    """A time so long after now."""
+    at = datetime.now(UTC) + timedelta(**after)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.000Z"
+
+
+# Authentication
 
 
 async def test_credentials(service: Service) -> None:
-    """Signing in with address and password gives a token."""
+    """Address and password, right and wrong."""
     email = f"{new_id()}@example.com"
     async with talking(service) as talk:
-        await talk.request(
-            "auth", {"method": "register", "email": email, "password": PASSWORD, "name": "Jane"}
-        )
+        data = {"method": "register", "email": email, "password": PASSWORD, "name": "Jane"}
+        await talk.request("auth", data)
     async with talking(service) as talk:
-        data = {"method": "credentials", "email": email, "password": PASSWORD, "rememberMe": True}
-        reply = await talk.request("auth", data, "msg-12345")
-    expected = {"success": True, "userId": "user-67890", "token": "jwt", "expires": EXPIRES}
-    check(reply, "auth_response", expected)
-    assert ("msg-12345-resp", set(expected)) == (reply["id"], set(reply["data"]))
+        given = said("Authentication with Credentials", email=email, password="wrong password")
+        reply = await talk.request(*given, "msg-12345")
+        assert [] == flaws(reply, "Authentication with Credentials", 2)
+        given = said("Authentication with Credentials", email=email, password=PASSWORD)
+        reply = await talk.request(*given, "msg-12346")
+        assert [] == flaws(reply, "Authentication with Credentials", 1)
+        assert "msg-12346-resp" == reply["id"]
 
 
-async def test_wrong_credentials(service: Service) -> None:
-    """A failure says which, and nothing about whether there is such an address."""
+async def test_token(people: People, service: Service) -> None:
+    """A token goes on where another connection was."""
+    jane = people.jane
     async with talking(service) as talk:
-        data = {"method": "credentials", "email": "nobody@example.com", "password": "wrong"}
-        reply = await talk.request("auth", data)
-    assert {
-        "success": False,
-        "error": "invalid_credentials",
-        "message": "Invalid email or password",
-    } == reply["data"]
-
-
-async def test_token(service: Service) -> None:
-    """Signing in by token gives no other token."""
-    async with talking(service) as first:
-        await first.register("Jane")
-        async with talking(service) as second:
-            reply = await second.resume(first.token)
-    check(reply, "auth_response", {"success": True, "userId": "user-67890", "expires": EXPIRES})
-    assert (first.user_id, False) == (reply["data"]["userId"], "token" in reply["data"])
+        reply = await talk.request(*said("Authentication with Token", token=jane.token))
+    assert [] == flaws(reply, "Authentication with Token", 1, userId=jane.user_id)
 
 
 async def test_anonymous(service: Service) -> None:
     """A guest needs no account."""
     async with talking(service) as talk:
-        data = {"method": "anonymous", "deviceId": "device-abcdef", "nickname": "HappyGuest"}
-        reply = await talk.request("auth", data)
-    expected = {
-        "success": True,
-        "userId": "anon-xyz123",
-        "token": "jwt",
-        "expires": EXPIRES,
-        "isAnonymous": True,
-    }
-    check(reply, "auth_response", expected)
-    assert reply["data"]["userId"].startswith("anon-")
+        reply = await talk.request(*said("Anonymous Authentication"))
+    assert [] == flaws(reply, "Anonymous Authentication", 1)
 
 
-async def test_follow(service: Service) -> None:
+# Messages
+
+
+async def test_status(people: People) -> None:
+    """A status is answered, and followers see it."""
+    reply = await people.jane.request(*said("Update Status"))
+    assert [] == flaws(reply, "Update Status", 1)
+    told = await people.john.heard("user_status_changed")
+    assert [] == flaws(told, "User Status Broadcast", userId=people.jane.user_id)
+
+
+async def test_mood(people: People) -> None:
+    """A mood is answered with its streak, and followers are told what is public of it."""
+    reply = await people.jane.request(*said("Update Mood"))
+    assert [] == flaws(reply, "Update Mood", 1)
+    told = await people.john.heard("mood_changed")
+    mood_id = reply["data"]["moodId"]
+    same = {"userId": people.jane.user_id, "moodId": mood_id, "intensity": 0.8}
+    assert [] == flaws(told, "Mood Update Broadcast", **same)
+
+
+async def test_hug(people: People) -> None:
+    """A hug is answered, and comes as it was sent."""
+    jane, john, *_ = people
+    reply = await jane.request(*said("Send Hug", recipientId=john.user_id))
+    assert [] == flaws(reply, "Send Hug", 1)
+    told = await john.heard("hug_received")
+    sent = said("Send Hug")[1]["customization"]
+    same = {"hugId": reply["data"]["hugId"], "senderId": jane.user_id, "customization": sent}
+    assert [] == flaws(told, "Receive Hug", **same)
+
+
+async def test_hug_request(people: People) -> None:
+    """Somebody is asked for a hug, and gives it."""
+    jane, john, *_ = people
+    reply = await jane.request(*said("Hug Request", targetId=john.user_id))
+    assert [] == flaws(reply, "Hug Request", 1)
+    request = reply["data"]["requestId"]
+    told = await john.heard("hug_request_received")
+    same = {"requestId": request, "requesterId": jane.user_id}
+    assert [] == flaws(told, "Hug Request Received", **same, expiresAt=reply["data"]["expiresAt"])
+    kind, data = said("Respond to Hug Request", requestId=request)
+    answer = await john.request(kind, data)
+    assert [] == flaws(answer, "Respond to Hug Request", 1, requestId=request)
+    hug = await jane.heard("hug_received")
+    given = {name: data[name] for name in ("hugType", "message", "customization")}
+    assert {"hugId": answer["data"]["hugId"], **given}.items() <= hug["data"].items()
+
+
+async def test_group_hug(people: People) -> None:
+    """A group hug is created, told to those invited, joined, and seen to be joined."""
+    jane, john, alice, bob = people
+    times = {"scheduledFor": moment(days=1), "expiresAt": moment(days=1, hours=1)}
+    invited = [john.user_id, alice.user_id, bob.user_id]
+    reply = await jane.request(*said("Create Group Hug", inviteeIds=invited, **times))
+    assert [] == flaws(reply, "Create Group Hug", 1, invitationsSent=3)
+    group = reply["data"]["groupHugId"]
+    same = {"groupHugId": group, "creatorId": jane.user_id, **times}
+    for talk in (john, alice, bob):
+        assert [] == flaws(await talk.heard("group_hug_invitation"), "Group Hug Invitation", **same)
+    await john.request(*said("Join Group Hug", groupHugId=group))
+    reply = await alice.request(*said("Join Group Hug", groupHugId=group))
+    there = zip((jane, john, alice), ("Jane Smith", "John Doe", "Alice Johnson"), strict=True)
+    taking_part = [{"userId": talk.user_id, "name": name} for talk, name in there]
+    assert [] == flaws(reply, "Join Group Hug", 1, groupHugId=group, participants=taking_part)
+    for _ in range(2):
+        await jane.heard("group_hug_update")
+    await bob.request(*said("Join Group Hug", groupHugId=group))
+    told = await jane.heard("group_hug_update")
+    joined = {"userId": bob.user_id, "name": "Bob Williams"}
+    same = {"groupHugId": group, "participant": joined, "participantCount": 4}
+    assert [] == flaws(told, "Group Hug Update", **same)
+
+
+async def test_follow(people: People) -> None:
     """Who is followed hears of it."""
-    async with AsyncExitStack() as stack:
-        jane, john = await two_people(stack, service)
-        update = await jane.heard("follow_update")
-    assert update["id"].startswith("notif-")
-    expected = {
-        "userId": john.user_id,
-        "userName": "John Doe",
-        "action": "followed_you",
-        "timestamp": EXPIRES,
-    }
-    check(update, "follow_update", expected)
-    assert {name: update["data"][name] for name in ("userId", "userName", "action")} == {
-        name: expected[name] for name in ("userId", "userName", "action")
-    }
+    jane, john, *_ = people
+    given = said("Follow User", targetUserId=john.user_id)
+    reply = await jane.request(*given)
+    assert [] == flaws(reply, "Follow User", 1, targetUserId=john.user_id, currentFollowerCount=1)
+    told = await john.heard("follow_update")
+    assert [] == flaws(told, "Follow Update", userId=jane.user_id)
 
 
-async def test_mood(service: Service) -> None:
-    """A public mood reaches followers, without what is private."""
-    async with AsyncExitStack() as stack:
-        jane, john = await two_people(stack, service)
-        reply = await jane.request("mood_update", MOOD)
-        broadcast = await john.heard("mood_changed")
-    streak = {"current": 5, "best": 12, "lastUpdated": EXPIRES}
-    expected = {"success": True, "moodId": "mood-78901", "streakUpdate": streak}
-    check(reply, "mood_update_response", expected)
-    assert broadcast["id"].startswith("bcast-")
-    assert {
-        "userId": jane.user_id,
-        "moodId": reply["data"]["moodId"],
-        "mood": "happy",
-        "intensity": 0.8,
-        "isPublic": True,
-        "timestamp": broadcast["data"]["timestamp"],
-    } == broadcast["data"]
+async def test_fetch(people: People) -> None:
+    """A history is fetched by its dates."""
+    jane = people.jane
+    mood = {"mood": "happy", "intensity": 0.8, "note": "Great day at work", "isPublic": True}
+    await jane.request("mood_update", mood)
+    dates = {"startDate": moment(days=-1), "endDate": moment(days=1)}
+    kind, data = said("Fetch Data Request", userId=jane.user_id)
+    reply = await jane.request(kind, data | {"filters": data["filters"] | dates})
+    assert [] == flaws(reply, "Fetch Data Request", 1, totalCount=1)
+    (item,) = reply["data"]["items"]
+    assert mood.items() <= item.items()
 
 
-async def test_hug(service: Service) -> None:
-    """A hug reaches its recipient as it was sent."""
-    hug = {"hugType": "supportive", "message": "You've got this!", "customization": CUSTOMIZATION}
-    async with AsyncExitStack() as stack:
-        jane, john = await two_people(stack, service)
-        reply = await jane.request("send_hug", {"recipientId": john.user_id} | hug)
-        received = await john.heard("hug_received")
-    assert {
-        "success": True,
-        "hugId": received["data"]["hugId"],
-        "recipientOnline": True,
-        "deliveryStatus": "sent",
-    } == reply["data"]
-    assert {
-        "hugId": reply["data"]["hugId"],
-        "senderId": jane.user_id,
-        "senderName": "Jane Smith",
-        "sentAt": received["data"]["sentAt"],
-    } | hug == received["data"]
+async def test_analytics(people: People) -> None:
+    """Analytics have every field there is; their numbers are tested elsewhere."""
+    jane = people.jane
+    for day in range(7):
+        mood = {"mood": "happy", "intensity": 0.8, "tags": ["exercise"]}
+        await jane.say_at("mood_update", mood, moment(days=-day))
+    reply = await jane.request(*said("Fetch Mood Analytics", userId=jane.user_id))
+    expected = EXAMPLES["Fetch Mood Analytics"][1]["data"]["analytics"]
+    actual = reply["data"]["analytics"]
+    assert expected.keys() <= actual.keys()
+    for name, value in expected.items():
+        assert type(value) is type(actual[name])
+    for name in ("moodByDayOfWeek", "moodByTimeOfDay"):
+        fields = {name: type(value) for name, value in expected[name][0].items()}
+        assert actual[name]
+        assert [] == [i for i in actual[name] if fields != {n: type(i.get(n)) for n in fields}]
+    assert {"happy": 1.0} == actual["moodFrequency"]
 
 
-async def test_fetch(service: Service) -> None:
-    """The history has the seed's fields."""
-    filters = {"startDate": "2023-08-01T00:00:00.000Z", "endDate": "2123-08-25T23:59:59.999Z"}
-    async with talking(service) as talk:
-        await talk.register("Jane")
-        await talk.request("mood_update", MOOD)
-        wanted = {"dataType": "mood_history", "limit": 10, "offset": 0, "filters": filters}
-        reply = await talk.request("fetch", wanted)
-    item = {
-        "id": "mood-12345",
-        "mood": "happy",
-        "intensity": 0.8,
-        "note": "Great day at work",
-        "createdAt": EXPIRES,
-    }
-    expected = {"success": True, "dataType": "mood_history", "totalCount": 25, "items": [item]}
-    check(reply, "fetch_response", expected)
-    assert 1 == len(reply["data"]["items"])
+async def test_notification(people: People) -> None:
+    """Seven days in a row earn a badge, which is told, read, and counted."""
+    jane = people.jane
+    for day in range(7):
+        mood = {"mood": "happy", "intensity": 0.8}
+        await jane.say_at("mood_update", mood, moment(days=day - 6))
+    told = await jane.heard("notification")
+    while told["data"]["data"]["badgeName"] != "Consistent Tracker":
+        told = await jane.heard("notification")
+    assert [] == flaws(told, "Notification Received")
+    name = told["data"]["notificationId"]
+    reply = await jane.request(*said("Mark Notification Read", notificationId=name))
+    assert [] == flaws(reply, "Mark Notification Read", 1, notificationId=name)
 
 
-async def test_error(service: Service) -> None:
-    """A bad request is told what is wrong with it."""
-    async with talking(service) as talk:
-        await talk.be_guest()
-        error = await talk.request("mood_update", {"intensity": 0.5}, "msg-12345")
+async def test_error(people: People) -> None:
+    """What is missing is named."""
+    _, data = said("Update Mood")
+    del data["mood"]
+    error = await people.jane.request("mood_update", data, "msg-12345")
+    expected = EXAMPLES["Error Handling"][0]["data"]
+    assert expected | {"message": error["data"]["message"]} == error["data"]
     assert error["id"].startswith("err-")
-    assert {
-        "code": "invalid_request",
-        "message": error["data"]["message"],
-        "originalMessageId": "msg-12345",
-        "details": {"field": "data.mood", "issue": "required_field_missing"},
-    } == error["data"]
 
 
-async def test_ping_and_pong(service: Service) -> None:
-    """Who answers pings stays."""
+# The connection
+
+
+async def test_keep_alive(people: People) -> None:
+    """Pings come; a pong or a heartbeat is enough to stay."""
+    jane, john, *_ = people
+    for _ in range(5):
+        ping = await jane.heard("ping")
+        assert [] == flaws(ping, "Keep-Alive Mechanism")
+        await jane.send(*said("Keep-Alive Mechanism", 1, pingId=ping["id"]))
+        await john.send(*said("Keep-Alive Mechanism", 2))
+    for talk in (jane, john):
+        assert "fetch_response" == (await talk.request("fetch", {"dataType": "streak"}))["type"]
+
+
+async def test_server_closes(people: People) -> None:
+    """Before the server closes it says why, and when to come back."""
+    messages, code = await people.bob.closed()
+    assert 4408 == code
+    expected = EXAMPLES["Connection Close"][1]["data"]
+    farewell = messages[-1]
+    assert ("connection_close", expected.keys()) == (farewell["type"], farewell["data"].keys())
+    assert farewell["id"].startswith("close-")
+    kinds = {name: type(value) for name, value in expected.items()}
+    assert kinds == {name: type(value) for name, value in farewell["data"].items()}
+
+
+async def test_client_leaves(people: People, service: Service) -> None:
+    """Who says goodbye is let go, and their token is worth nothing."""
+    await people.alice.send(*said("Connection Close"))
+    assert 1000 == (await people.alice.closed())[1]
     async with talking(service) as talk:
-        await talk.be_guest()
-        for _ in range(5):
-            ping = await talk.heard("ping")
-            check(ping, "ping", {"timestamp": EXPIRES})
-            await talk.send("pong", {"pingId": ping["id"]})
-        reply = await talk.request("fetch", {"dataType": "hug_catalog"})
-    assert "fetch_response" == reply["type"]
-
-
-async def test_silence(service: Service) -> None:
-    """Who says nothing is disconnected, however many pings were sent."""
-    async with talking(service) as talk:
-        await talk.be_guest()
-        messages, code = await talk.closed()
-    assert ("keepalive_timeout", 4408) == (messages[-1]["data"]["code"], code)
-    assert {"ping"} == {message["type"] for message in messages[:-1]}
-
-
-async def test_reconnect(service: Service) -> None:
-    """After a break the missed messages come, and then the live ones."""
-    async with AsyncExitStack() as stack:
-        jane, john = await two_people(stack, service)
-        await jane.request("mood_update", MOOD)
-        last = (await john.heard("mood_changed"))["sequenceNumber"]
-        await john.send("disconnect", {"reason": "lunch"})
-        assert 1000 == (await john.closed())[1]
-        for _ in range(2):
-            await jane.request("mood_update", MOOD)
-        again = await stack.enter_async_context(talking(service))
-        await again.resume(john.token, last)
-        missed = await again.heard("missed_messages")
-        await jane.request("mood_update", MOOD)
-        live = await again.heard("mood_changed")
-    assert (last + 1, last + 2) == (missed["data"]["startSequence"], missed["data"]["endSequence"])
-    numbers = [message["sequenceNumber"] for message in [*missed["data"]["messages"], live]]
-    assert [last + 1, last + 2, last + 3] == numbers
-    assert {"mood_changed"} == {message["type"] for message in missed["data"]["messages"]}
-
-
-async def test_logout(service: Service) -> None:
-    """After a log-out the token is worth nothing."""
-    async with talking(service) as talk:
-        await talk.be_guest()
-        await talk.send("disconnect", {"reason": "user_logout"})
-        assert 1000 == (await talk.closed())[1]
-    async with talking(service) as again:
-        reply = await again.request("auth", {"method": "token", "token": talk.token})
+        given = said("Authentication with Token", token=people.alice.token)
+        reply = await talk.request(*given)
     assert (False, "invalid_auth") == (reply["data"]["success"], reply["data"]["error"])
+
+
+async def test_reconnection(people: People, service: Service) -> None:
+    """What came while one was away comes with its numbers, and then what is new."""
+    jane, john, *_ = people
+    _, mood = said("Update Mood")
+    assert {"mood_update"} == {EXAMPLES["Sequence Numbers"][0]["type"]}
+    await jane.request("mood_update", mood)
+    last = (await john.heard("mood_changed"))["sequenceNumber"]
+    await john.send("disconnect", {"reason": "lunch"})
+    await john.closed()
+    for _ in range(2):
+        await jane.request("mood_update", mood)
+    async with talking(service) as again:
+        given = said("Reconnection Process", token=john.token, lastSequenceNumber=last)
+        await again.request(*given)
+        missed = await again.heard("missed_messages")
+    expected = EXAMPLES["Reconnection Process"][1]["data"]
+    assert expected.keys() == missed["data"].keys()
+    assert (last + 1, last + 2) == (missed["data"]["startSequence"], missed["data"]["endSequence"])
+    assert ["mood_changed"] * 2 == [message["type"] for message in missed["data"]["messages"]]
+    assert missed["id"].startswith("missed-")
+
+
+def test_every_example_is_played() -> None:
+    """No heading of the seed is left out, and of each both what is said and what is answered."""
+    tree = ast.parse(Path(__file__).read_text("utf-8"))
+    named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert [] == [heading for heading in EXAMPLES if heading not in named]
