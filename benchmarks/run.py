@@ -16,6 +16,7 @@ import commands
 import fanout
 import history
 import idle
+import lists
 import refused
 import storm
 from report import Figure
@@ -43,6 +44,7 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(commands.measure, rounds=rounds, seconds=seconds),
         partial(refused.measure, rounds=rounds, seconds=seconds),
         partial(history.measure, rounds=min(rounds, 3)),
+        partial(lists.measure, rounds=min(rounds, 3)),
         partial(idle.measure, rounds=min(rounds, 3)),
         partial(storm.measure, rounds=min(rounds, 3)),
     ]
