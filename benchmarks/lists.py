@@ -76,7 +76,7 @@ _FEED: Final = (
 )
 
 
-def measure(*, rounds: int = 3, seconds: float = 0.5, url: str | None = None) -> list[Figure]:
+def measure(*, rounds: int = 3, seconds: float = 1.5, url: str | None = None) -> list[Figure]:
     """Return the server's CPU time for a first page and one in the middle, in ms."""
     with database_folder() as file:
         me, reader, blocker = people = populate(url or file, 3)
