@@ -316,7 +316,7 @@ def test_effort(ada: Device) -> None:
     with ada.world.statements() as made:
         feel(ada, factors={"sleep": 7})
     about_badges = [sql for sql in made if "badge" in sql or "SELECT 1 FROM mood_entry" in sql]
-    assert len(about_badges) == 2
+    assert len(about_badges) <= 2
 
 
 # What hugs earn

@@ -1,9 +1,10 @@
 """Which badges a person's entries have earned.
 
 Everything is found in the entries as they are now, so a badge that was not given when
-it was earned, because that was no moment to celebrate, is given with a later entry.
-What costs more than a look at the days is asked only while its badge is missing, only
-when the answer may have changed, and only of the newest entries.
+it was earned, because that was no moment to celebrate, is given on a later day.
+Nothing is asked unless the answer may have changed: by the first entry of a day, by a
+word that was not said that day, by a factor. What costs more than a look at the days is
+asked only while its badge is missing, and only of the newest entries.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,14 +39,27 @@ class Facts(NamedTuple):
 
 def celebrate(ctx: Ctx, entry: Entry, days: Sequence[Day], run: Streak | None) -> None:
     """Give what is earned by now; to be left out of a reply that has a support card."""
+    new_day = _begins_a_day(entry, days)
+    new_word = new_day or not day_store.said_today(ctx.tx, entry)
+    if not new_word and not entry.factors:
+        return
     missing = badges.missing(ctx, entry.user_key)
-    facts = Facts(days, run)
-    earned = {slug for slug, rule in _RULES.items() if slug in missing and rule(facts)}
-    earned |= _earned_by_words(ctx, entry, missing)
+    earned: set[Slug] = set()
+    if new_day:
+        facts = Facts(days, run)
+        earned |= {slug for slug, rule in _RULES.items() if slug in missing and rule(facts)}
+    if new_word:
+        earned |= _earned_by_words(ctx, entry, missing)
     earned |= _earned_by_factors(ctx, entry, missing, len(days))
     for slug in BADGES:
         if slug in earned:
             badges.award(ctx, slug, [entry.user_key])
+
+
+def _begins_a_day(entry: Entry, days: Sequence[Day]) -> bool:
+    """Tell whether it is the only entry of its day, and of one moment."""
+    own = next(day for day in reversed(days) if day.ordinal == entry.day)
+    return own.first_at == own.last_at
 
 
 def _steady_month(facts: Facts) -> bool:
@@ -71,8 +85,8 @@ _RULES: Final[dict[Slug, Callable[[Facts], bool]]] = {
 
 def _earned_by_words(ctx: Ctx, entry: Entry, missing: set[Slug]) -> set[Slug]:
     wanted = missing & {"word_explorer", "honest_heart"}
-    if not wanted or day_store.said_today(ctx.tx, entry):
-        return set()  # a word said before on the same day changes nothing
+    if not wanted:
+        return set()
     said = day_store.words_by_day(ctx.tx, entry.user_key)
     earned: set[Slug] = set()
     if _explores({word for _, word in said}):

@@ -102,7 +102,8 @@ def _tell_of_edit(ctx: Ctx, before: Entry, after: Entry) -> None:
         tell_own(ctx, after)
         return
     untell(ctx, after)
-    tell(ctx, after)
+    # One that is shown for the first time is new to those who see it.
+    tell(ctx, after, edited=before.is_public or not after.is_public)
     if before.is_public and not after.is_public:
         _tell_gone(ctx, after, followers(ctx.tx, after.user_key))
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx
@@ -98,18 +98,21 @@ def untell(ctx: Ctx, entry: Entry) -> None:
     ctx.erase(entry.user_key, containing=f'"moodId":"{entry.id}","mood":')
 
 
-def tell(ctx: Ctx, entry: Entry) -> None:
-    """Tell one's own devices, and followers if the entry is public."""
+def tell(ctx: Ctx, entry: Entry, *, edited: bool = False) -> None:
+    """Tell one's own devices, and followers if the entry is public.
+
+    `edited` tells them that it is one they know.
+    """
     others = followers(ctx.tx, entry.user_key) if entry.is_public else []
-    ctx.emit(_changed(ctx, entry), to=[entry.user_key, *others])
+    ctx.emit(_changed(ctx, entry, edited=edited), to=[entry.user_key, *others])
 
 
 def tell_own(ctx: Ctx, entry: Entry) -> None:
-    """Tell one's own devices alone."""
-    ctx.emit(_changed(ctx, entry), to=[entry.user_key])
+    """Tell one's own devices alone of an entry that they know."""
+    ctx.emit(_changed(ctx, entry, edited=True), to=[entry.user_key])
 
 
-def _changed(ctx: Ctx, entry: Entry) -> MoodChanged:
+def _changed(ctx: Ctx, entry: Entry, *, edited: bool) -> MoodChanged:
     return MoodChanged(
         user_id=ctx.caller.user_id,
         mood_id=entry.id,
@@ -117,4 +120,5 @@ def _changed(ctx: Ctx, entry: Entry) -> MoodChanged:
         intensity=entry.intensity,
         is_public=entry.is_public,
         timestamp=Instant(entry.occurred_at),
+        edited=True if edited else UNSET,
     )

@@ -122,7 +122,10 @@ class MoodDeleted(Event, frozen=True, kw_only=True):
 
 
 class MoodChanged(Event, frozen=True, kw_only=True):
-    """Someone I follow, or I myself on another device, feels so."""
+    """Someone I follow, or I myself on another device, feels so.
+
+    With `edited` it is an entry that was there before, as it is now.
+    """
 
     user_id: str
     mood_id: str
@@ -130,6 +133,7 @@ class MoodChanged(Event, frozen=True, kw_only=True):
     intensity: float
     is_public: bool
     timestamp: Instant
+    edited: Literal[True] | UnsetType = UNSET
 
 
 class FeedItem(Payload, frozen=True, kw_only=True):

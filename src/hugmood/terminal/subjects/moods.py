@@ -174,6 +174,7 @@ def mood_changed(event: MoodChanged, scene: Scene) -> Lines:
     mine = scene.mine(event.user_id)
     text = scene.who(event.user_id).append(" feel " if mine else " feels ")
     text.append_text(feeling(scene.known, event.mood, event.intensity))
+    text.append(" (changed)" if event.edited else "", style=DIM)
     text.append("" if event.is_public else " (private)", style=DIM)
     if mine:
         scene.known.entries.wait(event.mood_id, KEPT, event.timestamp)
