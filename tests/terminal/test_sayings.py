@@ -115,12 +115,15 @@ MEANINGS: list[tuple[str, object]] = [
         "/ask group 1 Please",
         RequestHug(target_type="group", target_id="group-1", message="Please"),
     ),
-    ("/yes", RespondHugRequest(request_id="req-1", accept=True)),
+    ("/yes", RespondHugRequest(request_id="req-1", accept=True, hug_type="supportive")),
     (
         "/yes 1 warm Here I am",
         RespondHugRequest(request_id="req-1", accept=True, hug_type="warm", message="Here I am"),
     ),
-    ("/yes Here", RespondHugRequest(request_id="req-1", accept=True, message="Here")),
+    (
+        "/yes Here",
+        RespondHugRequest(request_id="req-1", accept=True, hug_type="supportive", message="Here"),
+    ),
     ("/no", RespondHugRequest(request_id="req-1", accept=False)),
     ("/no #1", RespondHugRequest(request_id="req-1", accept=False)),
     ("/requests", FetchHugRequests()),

@@ -85,7 +85,7 @@ def _yes(rest: str, known: Known) -> Meaning:
     request, text = _request(rest, known)
     kind, message = _kind(text, known)
     return RespondHugRequest(
-        request_id=request, accept=True, hug_type=kind or UNSET, message=message or UNSET
+        request_id=request, accept=True, hug_type=kind or DEFAULT_HUG, message=message or UNSET
     )
 
 
