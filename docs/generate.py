@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from hugmood import asyncapi, config
+from hugmood.graphql.schema import write as graphql_schema
 from hugmood.terminal import sayings
 
 DOCS = Path(__file__).parent
@@ -24,7 +25,7 @@ def asyncapi_document() -> str:
     return asyncapi.write(json.loads(block) for block in blocks)
 
 
-WHOLE = {"asyncapi.json": asyncapi_document}
+WHOLE = {"asyncapi.json": asyncapi_document, "schema.graphql": graphql_schema}
 """What makes the whole of a file."""
 
 

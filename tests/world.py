@@ -24,7 +24,7 @@ from hugmood.features.auth.messages import AuthAnonymous, AuthRegister
 from hugmood.features.auth.passwords import passwords
 from hugmood.gateway import frames
 from hugmood.gateway.assembly import Assembly
-from hugmood.gateway.endpoint import PATH, SocketEndpoint
+from hugmood.gateway.endpoint import PATH, Origins, SocketEndpoint
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.websocket import Acceptance, Connection, Farewells, UpgradeRequest
 from hugmood.store.streams import DEFAULT_RETENTION, Retention
@@ -86,7 +86,7 @@ class World:
         self.devices: list[Device] = []
         self._farewells = Farewells(_CLOSE_TIMEOUT)
         self._connections: set[Connection] = set()
-        self._endpoint = SocketEndpoint(self.hub, self._settings, frozenset())
+        self._endpoint = SocketEndpoint(self.hub, self._settings, Origins(frozenset()))
         self.clock.moved.append(self._time_passed)
         self.turn(self.hub.start)
 

@@ -4,9 +4,9 @@ import asyncio
 import signal
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 import uvicorn
@@ -16,10 +16,18 @@ from hugmood import features, logs
 from hugmood.ambient import System
 from hugmood.config import Config
 from hugmood.engine.link import EngineLink
-from hugmood.gateway.endpoint import PATH, SocketEndpoint
+from hugmood.engine.records import Cut, Delivery, Transient
+from hugmood.gateway.bearers import Bearers
+from hugmood.gateway.endpoint import PATH, ByPath, Origins, SocketEndpoint
+from hugmood.gateway.graphql import PATH as GRAPHQL_PATH
+from hugmood.gateway.graphql import GraphqlOverHttp
+from hugmood.gateway.graphql_face import GraphqlFace
+from hugmood.gateway.graphql_link import GraphqlLink
+from hugmood.gateway.graphql_socket import GraphqlEndpoint
 from hugmood.gateway.http import http_app
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.proxies import Proxies
+from hugmood.gateway.turnstile import Turnstile
 from hugmood.gateway.upgrade import http_protocol_class
 from hugmood.wire.session import Settings
 
@@ -40,15 +48,25 @@ class Server:
         self.config = config
         self.engine = EngineLink(config.to_json(), readers=config.readers)
         self.hub = Hub(self.engine, ambient, offline_grace=_ms(config.offline_grace))
-        endpoint = SocketEndpoint(self.hub, _settings(config), frozenset(config.allowed_origins))
+        origins = Origins(frozenset(config.allowed_origins))
+        endpoint = SocketEndpoint(self.hub, _settings(config), origins)
+        proxies = Proxies(config.trusted_proxies)
+        self._bearers = Bearers(self.engine, ambient)
+        self.graphql = GraphqlLink(
+            config.to_json(), self.engine, Turnstile(_settings(config)), ambient
+        )
+        face = GraphqlFace(self.hub, self.graphql, self._bearers, _settings(config), proxies)
+        served = {GRAPHQL_PATH: GraphqlEndpoint(face, origins)} if config.graphql else {}
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
-                http_app(self._readiness, self.engine),
+                http_app(
+                    self._readiness, self.engine, GraphqlOverHttp(face) if config.graphql else None
+                ),
                 host=config.host,
                 port=config.port,
                 loop="none",
                 http=http_protocol_class(
-                    endpoint, frozenset({PATH}), proxies=Proxies(config.trusted_proxies)
+                    ByPath({PATH: endpoint, **served}), frozenset({PATH, *served}), proxies=proxies
                 ),
                 ws="websockets-sansio",
                 lifespan="off",
@@ -68,12 +86,16 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         self.hub.start()
-        await self.engine.start(self.hub)
+        await self.engine.start(_Listeners(self.hub, self._bearers))
+        if self.config.graphql:
+            await self.graphql.start()
         try:
             await self._uvicorn.serve()
         finally:
             self.hub.stop()
+            self.graphql.stop()
             await self.engine.stop()
+            await self.graphql.ended()
         log.info("stopped")
 
     def stop(self) -> None:
@@ -95,6 +117,31 @@ class Server:
         if not self.engine.ready:
             return self.engine.reason
         return "" if await self.engine.probe(patience) else "the database does not answer"
+
+
+class _Listeners(NamedTuple):
+    """Those who hear what the engine says of itself."""
+
+    hub: Hub
+    bearers: Bearers
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Take events that were committed."""
+        self.hub.deliver(deliveries)
+
+    def transient(self, transients: Sequence[Transient]) -> None:
+        """Take notices, which no stream has."""
+        self.hub.transient(transients)
+
+    def cut(self, cut: Cut) -> None:
+        """Take notice that sessions are over."""
+        self.bearers.cut(cut)
+        self.hub.cut(cut)
+
+    def engine_restarted(self) -> None:
+        """Catch up; what was said meanwhile is lost."""
+        self.bearers.forget()
+        self.hub.engine_restarted()
 
 
 class _Uvicorn(uvicorn.Server):

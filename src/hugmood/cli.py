@@ -183,13 +183,23 @@ def schema_asyncapi(
     """
     from hugmood import asyncapi  # noqa: PLC0415
 
-    if output is None:
-        typer.echo(asyncapi.write(), nl=False)
-        return
-    try:
-        output.write_text(asyncapi.write(), "utf-8")
-    except OSError as error:
-        _fail(f"{output}: {error.strerror}", os.EX_CANTCREAT)
+    _output(asyncapi.write(), output)
+
+
+@schema_app.command("graphql")
+def schema_graphql(
+    output: Annotated[
+        Path | None,
+        typer.Option(help="File to write instead of standard output.", dir_okay=False),
+    ] = None,
+) -> None:
+    """Write the GraphQL schema, in GraphQL's own language.
+
+    Where introspection is off, as it is in production, this is what tools are given.
+    """
+    from hugmood.graphql import schema  # noqa: PLC0415
+
+    _output(schema.write(), output)
 
 
 app.command()(client)
@@ -198,6 +208,17 @@ app.command()(client)
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _output(text: str, file: Path | None) -> None:
+    """Write a text to a file, or to standard output."""
+    if file is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        _fail(f"{file}: {error.strerror}", os.EX_CANTCREAT)
 
 
 @contextmanager

@@ -166,6 +166,36 @@ class Config:
         "Processes that answer reading requests; on SQLite each one slows the writer.",
         default=1,
     )
+    graphql: bool = setting(
+        settings.switch(),
+        "Whether `/graphql` is served, by a process of its own.",
+        default=True,
+    )
+    graphql_depth: int = setting(
+        settings.whole(1, 50),
+        "How many fields of a GraphQL document may be within each other.",
+        default=8,
+    )
+    graphql_cost: int = setting(
+        settings.whole(1, 100_000),
+        "How many fields a GraphQL response may have, counted before anything is done.",
+        default=1_000,
+    )
+    graphql_aliases: int = setting(
+        settings.whole(0, 1_000),
+        "How many fields of a GraphQL document may have another name.",
+        default=15,
+    )
+    graphql_tokens: int = setting(
+        settings.whole(10, 100_000),
+        "How many tokens a GraphQL document may have.",
+        default=2_000,
+    )
+    graphql_timeout: float = setting(
+        settings.seconds(0.1, 20),
+        "How long a GraphQL operation may take.",
+        default=5.0,
+    )
     log_level: LogLevel = setting(
         settings.choice("debug", "info", "warning", "error"),
         "The least important lines that are logged.",

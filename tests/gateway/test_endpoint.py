@@ -4,7 +4,7 @@ from typing import NoReturn
 import pytest
 from starlette.datastructures import Headers
 
-from hugmood.gateway.endpoint import SocketEndpoint
+from hugmood.gateway.endpoint import Origins, SocketEndpoint
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.websocket import Acceptance, Refusal, UpgradeRequest
 from hugmood.wire.session import Settings
@@ -36,7 +36,7 @@ def hub() -> Hub:
 @pytest.fixture
 def endpoint(hub: Hub) -> SocketEndpoint:
     """A door that lets in one other origin."""
-    return SocketEndpoint(hub, Settings(), frozenset({FRIEND}))
+    return SocketEndpoint(hub, Settings(), Origins(frozenset({FRIEND})))
 
 
 def request(*subprotocols: str, **headers: str) -> UpgradeRequest:

@@ -1,13 +1,19 @@
 """Who may open a socket, and as what: subprotocol, origin, a temporary client id."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
 
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.peer import Peer
-from hugmood.gateway.websocket import Acceptance, Connection, Refusal, UpgradeRequest
+from hugmood.gateway.websocket import (
+    Acceptance,
+    Connection,
+    Endpoint,
+    Refusal,
+    UpgradeRequest,
+)
 from hugmood.wire import codec
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
 from hugmood.wire.session import Session, Settings
@@ -18,11 +24,40 @@ PATH: Final = "/ws"
 CLIENT_ID_HEADER: Final = "X-Client-Id"
 
 
+class Origins:
+    """Whose pages may connect: the server's own, and those allowed; all that is no page may."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        """Allow these besides."""
+        self._allowed = allowed
+
+    def welcome(self, request: UpgradeRequest) -> bool:
+        """Tell whether a socket may be opened from there."""
+        origin = request.headers.get("origin")
+        if origin is None or origin in self._allowed:
+            return True
+        # Whether TLS ended at a proxy is not known here, so both schemes are ours.
+        host = request.headers.get("host", "").lower()
+        return host != "" and origin in {f"http://{host}", f"https://{host}"}
+
+
+class ByPath:
+    """Leaves each path to its own endpoint."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Know them by their paths, which are all that is asked about."""
+        self._endpoints = endpoints
+
+    def accept(self, request: UpgradeRequest) -> Acceptance | Refusal:
+        """Decide about one upgrade."""
+        return self._endpoints[request.path].accept(request)
+
+
 class SocketEndpoint:
     """Decides about upgrades at `/ws`."""
 
-    def __init__(self, hub: Hub, settings: Settings, origins: frozenset[str]) -> None:
-        """Take the server's own pages and those of `origins`, and all that are no page."""
+    def __init__(self, hub: Hub, settings: Settings, origins: Origins) -> None:
+        """Take pages of these origins, and all that are no page."""
         self._hub = hub
         self._settings = settings
         self._origins = origins
@@ -31,7 +66,7 @@ class SocketEndpoint:
         """Decide about one upgrade."""
         if self._hub.draining:
             return Refusal(503, "The server is restarting", [("Retry-After", "1")])
-        if not self._welcome(request):
+        if not self._origins.welcome(request):
             return Refusal(403, "This origin may not connect")
         binary = MSGPACK_PROTOCOL in request.subprotocols and not self._prefers_json(request)
         offered = MSGPACK_PROTOCOL if binary else JSON_PROTOCOL
@@ -53,14 +88,6 @@ class SocketEndpoint:
             return peer
 
         return open_peer
-
-    def _welcome(self, request: UpgradeRequest) -> bool:
-        origin = request.headers.get("origin")
-        if origin is None or origin in self._origins:
-            return True
-        # Whether TLS ended at a proxy is not known here, so both schemes are ours.
-        host = request.headers.get("host", "").lower()
-        return host != "" and origin in {f"http://{host}", f"https://{host}"}
 
     def _prefers_json(self, request: UpgradeRequest) -> bool:
         known = [name for name in request.subprotocols if name in {JSON_PROTOCOL, MSGPACK_PROTOCOL}]

@@ -13,6 +13,8 @@ from hugmood.gateway import downloads
 from hugmood.gateway.badges import badge_route
 from hugmood.gateway.downloads import Downloads
 from hugmood.gateway.endpoint import PATH
+from hugmood.gateway.graphql import PATH as GRAPHQL_PATH
+from hugmood.gateway.graphql import GraphqlOverHttp
 
 _PATIENCE: Final = 2.0
 
@@ -20,7 +22,9 @@ Readiness = Callable[[float], Awaitable[str]]
 """Given seconds to wait, tells why the service is not ready, or nothing if it is."""
 
 
-def http_app(readiness: Readiness, engine: Engine) -> Starlette:
+def http_app(
+    readiness: Readiness, engine: Engine, graphql: GraphqlOverHttp | None = None
+) -> Starlette:
     """Make the application for plain HTTP requests; `engine` reads what is downloaded."""
 
     async def healthz(_: Request) -> Response:
@@ -34,8 +38,10 @@ def http_app(readiness: Readiness, engine: Engine) -> Starlette:
         text = "This address speaks WebSocket\n"
         return PlainTextResponse(text, 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
+    graphql_routes = [Route(GRAPHQL_PATH, graphql.serve, methods=["POST"])] if graphql else []
     return Starlette(
         routes=[
+            *graphql_routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route(PATH, websocket_only),

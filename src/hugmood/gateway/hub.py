@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
 from hugmood.ambient import Ambient
 from hugmood.engine.link import Engine, Reply
 from hugmood.engine.records import Cut, Delivery, Heads, Transient, integers
+from hugmood.gateway.member import Member
 from hugmood.gateway.notices import Notices
 from hugmood.gateway.outgoing import Outgoing
-from hugmood.gateway.peer import Peer
 from hugmood.gateway.presence import Presence
 from hugmood.gateway.wheel import SLOT, Wheel
 
@@ -40,13 +40,13 @@ class Hub:
         self.engine = engine
         self.ambient = ambient
         self.now = ambient.steady
-        self._everyone: set[Peer] = set()
-        self._by_user: dict[int, list[Peer]] = {}
+        self._everyone: set[Member] = set()
+        self._by_user: dict[int, list[Member]] = {}
         self._presence = Presence(offline_grace)
-        self._notices: Notices[Peer] = Notices()
+        self._notices: Notices[Member] = Notices()
         self._wheel = Wheel(self.now())
-        self._to_flush: list[Peer] = []
-        self._lagging: dict[Peer, tuple[int, int]] = {}
+        self._to_flush: list[Member] = []
+        self._lagging: dict[Member, tuple[int, int]] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._draining = False
 
@@ -81,12 +81,12 @@ class Hub:
 
     # Peers
 
-    def add(self, peer: Peer) -> None:
+    def add(self, peer: Member) -> None:
         """Watch over a new connection."""
         self._everyone.add(peer)
         self._wheel.put(peer)
 
-    def signed_in(self, peer: Peer) -> None:
+    def signed_in(self, peer: Member) -> None:
         """Deliver to a connection from now on; its caller is known."""
         if peer.caller is None:
             raise ValueError(peer)
@@ -99,7 +99,7 @@ class Hub:
         if len(peers) > MAX_PEERS:
             peers[0].close("session_replaced")
 
-    def remove(self, peer: Peer) -> None:
+    def remove(self, peer: Member) -> None:
         """Forget a connection; harmless when repeated."""
         self._everyone.discard(peer)
         self._wheel.discard(peer)
@@ -166,7 +166,7 @@ class Hub:
 
     # Writing
 
-    def flush_later(self, peer: Peer) -> None:
+    def flush_later(self, peer: Member) -> None:
         """Write this connection's frames at the end of the loop turn, all in one."""
         if not self._to_flush:
             asyncio.get_running_loop().call_soon(self.flush)
@@ -178,11 +178,11 @@ class Hub:
         for peer in waiting:
             peer.flush()
 
-    def lagging(self, peer: Peer) -> None:
+    def lagging(self, peer: Member) -> None:
         """Watch a connection whose socket is full."""
         self._lagging.setdefault(peer, (peer.unsent, self.now()))
 
-    def no_longer_lagging(self, peer: Peer) -> None:
+    def no_longer_lagging(self, peer: Member) -> None:
         """The socket has taken what it owed."""
         self._lagging.pop(peer, None)
 
@@ -206,10 +206,10 @@ class Hub:
     def _tick(self) -> None:
         now = self.now()
         for thing in self._wheel.advance(now):
-            if isinstance(thing, Peer):
-                thing.tick(now)
-                if thing in self._everyone:
-                    self._wheel.put(thing)
+            member = cast("Member", thing)  # nothing else is put on it
+            member.tick(now)
+            if member in self._everyone:
+                self._wheel.put(member)
 
     def _close_stalled(self, now: int) -> None:
         for peer, (unsent, since) in list(self._lagging.items()):

@@ -5,7 +5,9 @@ no more than the number's length, and a short tail.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from hugmood.gateway import frames
 from hugmood.wire import codec
@@ -29,7 +31,7 @@ class Outgoing:
     `author` is the key of the person who caused it, 0 for none.
     """
 
-    __slots__ = ("_heads", "_kind", "_packed", "_packed_heads", "author", "prefix")
+    __slots__ = ("_data", "_heads", "_kind", "_packed", "_packed_heads", "author", "prefix", "told")
 
     def __init__(self, prefix: bytes, author: int = 0) -> None:
         """Prepare nothing: heads are made as numbers of each length come."""
@@ -39,6 +41,16 @@ class Outgoing:
         self._heads: dict[int, bytes] = {}
         self._packed = b""
         self._packed_heads: dict[int, bytes] = {}
+        self._data: dict[str, Any] | None = None
+        self.told: dict[object, Any] | None = None
+        """What others make of it for many, by what they make it with."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The message's `data` as plain values, read once; nobody may change it."""
+        if self._data is None:
+            self._data = msgspec.json.decode(self.prefix + b"}")["data"]
+        return self._data
 
     @property
     def kind(self) -> str:

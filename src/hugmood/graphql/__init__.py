@@ -1,0 +1,1 @@
+"""GraphQL: another way to write the same commands, in a process of its own."""
