@@ -29,15 +29,16 @@ def measure(*, subscribers: int = 1000, rounds: int = 5, seconds: float = 3) -> 
             for outstanding in GOALS:
                 limits, ours = [], []
                 for _ in range(rounds):
-                    limits.append(_run(limit.target, [], subscribers, outstanding, seconds))
-                    ours.append(_run(service.target, people, subscribers, outstanding, seconds))
+                    limits.append(run(limit.target, [], subscribers, outstanding, seconds))
+                    ours.append(run(service.target, people, subscribers, outstanding, seconds))
                 figures += _figures(limits, ours, outstanding)
     return figures
 
 
-def _run(
+def run(
     target: Target, people: Sequence[Person], subscribers: int, outstanding: int, seconds: float
 ) -> Fanout:
+    """Measure once."""
     return native.fanout(
         target,
         subscribers=subscribers,

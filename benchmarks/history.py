@@ -24,7 +24,7 @@ def measure(*, clients: int = 8, rounds: int = 3, seconds: float = 2) -> list[Fi
     with database_folder() as url:
         people = populate(url, clients)
         for person in people:
-            _write(url, person)
+            write_history(url, person)
         with serve(url) as service:
             for _ in range(rounds):
                 for where, offset in OFFSETS.items():
@@ -48,12 +48,13 @@ def _fetch(offset: int) -> str:
     )
 
 
-def _write(url: str, person: Person) -> None:
+def write_history(url: str, person: Person, entries: int = ENTRIES) -> None:
+    """Have somebody say how they feel every hour for so many hours."""
     ambient = System()
     now = ambient.now()
     database = open_database(url, timeout=5)
     with database.transaction(write=True) as tx:
-        store.insert_many(tx, (_entry(ambient, person, now - n * _HOUR) for n in range(ENTRIES)))
+        store.insert_many(tx, (_entry(ambient, person, now - n * _HOUR) for n in range(entries)))
     database.close()
 
 

@@ -174,4 +174,6 @@ def _engine(gateway: int) -> dict[str, int]:
         if "hugmood.engine.worker" in words:
             lane = words[words.index("hugmood.engine.worker") + 1]
             lanes[f"engine-{lane}"] = int(pid)
+        elif "hugmood.graphql.worker" in words:
+            lanes["graphql"] = int(pid)
     return lanes
