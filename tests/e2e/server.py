@@ -54,7 +54,9 @@ class Service:
         """Keep its log in this folder; nothing is started yet."""
         self.database_url = database_url
         self._folder = folder
-        self._settings = {"host": "127.0.0.1", "port": "0", "database_url": database_url} | settings
+        # GraphQL has tests of its own: others need not wait for its process.
+        usual = {"host": "127.0.0.1", "port": "0", "graphql": "off"}
+        self._settings = usual | {"database_url": database_url} | settings
         self._log = folder / f"server-{os.urandom(4).hex()}.log"
         self._log.touch()
         self.tls: ssl.SSLContext | None = None

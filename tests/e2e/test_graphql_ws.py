@@ -38,7 +38,7 @@ def running(
 ) -> Iterator[Service]:
     """A server."""
     folder = tmp_path_factory.mktemp("graphql")
-    with serving(folder, new_database(folder)) as service:
+    with serving(folder, new_database(folder), graphql="on") as service:
         yield service
 
 

@@ -1,7 +1,6 @@
 """Moods: said, kept, shown to followers only when that was asked for."""
 
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
 
 from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx, handles
@@ -131,22 +130,17 @@ def _wanted(user: int, filters: MoodFilters, *, own: bool) -> Wanted:
 
 
 def _item(row: Listed, *, own: bool) -> MoodItem:
-    item = MoodItem(
+    return MoodItem(
         id=row.id,
         mood=row.mood,
         intensity=row.intensity,
         is_public=row.is_public,
         created_at=Instant(row.occurred_at),
-    )
-    if not own:
-        return item
-    return replace(
-        item,
-        note=optional(row.note),
-        tags=optional(row.tags),
-        factors=optional(row.factors),
-        pleasantness=optional(row.pleasantness),
-        location=_location(row.place),
+        note=optional(row.note) if own else UNSET,
+        tags=optional(row.tags) if own else UNSET,
+        factors=optional(row.factors) if own else UNSET,
+        pleasantness=optional(row.pleasantness) if own else UNSET,
+        location=_location(row.place) if own else UNSET,
     )
 
 
