@@ -5,7 +5,7 @@ import base64
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -229,7 +229,9 @@ async def connected(
     try:
         yield Peer(reader, writer)
     finally:
-        writer.transport.abort()
+        # Until 3.11.4 a TLS transport that had gone could not be aborted once more.
+        with suppress(AttributeError):
+            writer.transport.abort()
 
 
 @asynccontextmanager
