@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
+import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from hugmood.errors import Refusal, too_many, unavailable
 from hugmood.gateway import graphql_sse
@@ -28,6 +30,8 @@ _SCHEME: Final = "bearer"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _STATUSES: Final = {"server_error": 503, "rate_limit_exceeded": 429}
 
+log = structlog.get_logger()
+
 
 class GraphqlOverHttp:
     """Answers requests with operations."""
@@ -36,8 +40,19 @@ class GraphqlOverHttp:
         """Serve this face."""
         self._face = face
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one request."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application of its own: a router would take a tenth of the time."""
+        try:
+            response = await self._respond(Request(scope, receive))
+        except Exception:
+            log.exception("graphql request failed")
+            response = _said(Request(scope), 500, unavailable().refusal)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        if request.method != "POST":
+            text = "Only POST is answered here"
+            return PlainTextResponse(f"{text}\n", 405, _HEADERS | {"Allow": "POST"})
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != _PLAIN:
             # A page of another origin can send anything else without asking first.

@@ -1,13 +1,14 @@
 """The gateway's side of GraphQL: operations to their process, their commands to the engine."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import count
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from msgspec.structs import replace
 
-from hugmood.ambient import Ambient
+from hugmood.ambient import Ambient, monotonic
 from hugmood.engine.child import Child
 from hugmood.engine.link import Engine, Reply
 from hugmood.engine.records import Answer, Caller
@@ -41,6 +42,12 @@ class Unanswered(Exception):  # noqa: N818 (it is told as a refusal)
         self.busy = busy
 
 
+class _Waiting(NamedTuple):
+    operation: Execute
+    future: "asyncio.Future[Executed | Planned]"
+    since: float
+
+
 class GraphqlLink(Child):
     """The GraphQL process, and what it has in hand."""
 
@@ -54,7 +61,8 @@ class GraphqlLink(Child):
         self._turnstile = turnstile
         self._ambient = ambient
         self._numbers = count(1)
-        self._waiting: dict[int, tuple[Execute, asyncio.Future[Executed | Planned]]] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._watcher: asyncio.TimerHandle | None = None
 
     async def execute(
         self,
@@ -74,34 +82,56 @@ class GraphqlLink(Child):
         number = next(self._numbers)
         future: asyncio.Future[Executed | Planned] = asyncio.get_running_loop().create_future()
         operation = Execute(number, body, caller, client, remote, streaming)
-        self._waiting[number] = operation, future
+        self._waiting[number] = _Waiting(operation, future, monotonic())
         self.put(operation)
+        self._watch()
         try:
-            return await asyncio.wait_for(future, _PATIENCE)
-        except TimeoutError:
-            log.error("graphql process is stuck", waiting=len(self._waiting))  # noqa: TRY400 (the reason is all)
-            self.kill()
-            raise Unanswered from None
+            return await future
         finally:
             del self._waiting[number]
-            if not future.done() or future.cancelled():
+            if future.cancelled():  # whoever asked has gone
                 self.put(Abandon(number))
+
+    def stop(self) -> None:
+        """Have it end, and answer nobody who still waits."""
+        super().stop()
+        self._give_up(lambda _: True)
+
+    def _watch(self) -> None:
+        """Look after a while whether the process is stuck: once for all who wait."""
+        if self._watcher is None:
+            loop = asyncio.get_running_loop()
+            self._watcher = loop.call_later(_PATIENCE / 2, self._look)
+
+    def _look(self) -> None:
+        self._watcher = None
+        before = monotonic() - _PATIENCE
+        if self._give_up(lambda waiting: waiting.since < before):
+            log.error("graphql process is stuck", waiting=len(self._waiting))
+            self.kill()
+        if self._waiting:
+            self._watch()
+
+    def _give_up(self, overdue: Callable[[_Waiting], bool]) -> int:
+        """Answer those who cannot be answered; return how many."""
+        found = [one for one in self._waiting.values() if overdue(one) and not one.future.done()]
+        for waiting in found:
+            waiting.future.set_exception(Unanswered())
+        return len(found)
 
     def died(self, code: int | None) -> None:
         """Answer nobody: what they asked can be sent again."""
         self.ready = False
         log.error("graphql process died", exit=code, pending=len(self._waiting))
-        for _, future in self._waiting.values():
-            if not future.done():
-                future.set_exception(Unanswered())
+        self._give_up(lambda _: True)
 
     def hear(self, frame: bytes) -> None:
         """Take responses and commands."""
         for record in read_from_process(frame):
             if isinstance(record, Executed | Planned):
                 waiting = self._waiting.get(record.number)
-                if waiting and not waiting[1].done():
-                    waiting[1].set_result(record)
+                if waiting and not waiting.future.done():
+                    waiting.future.set_result(record)
             elif isinstance(record, Command):
                 self._command(record)
             else:
@@ -113,7 +143,7 @@ class GraphqlLink(Child):
         waiting = self._waiting.get(record.number)
         if waiting is None:
             return
-        operation = waiting[0]
+        operation = waiting.operation
         ask = replace(record.ask, caller=operation.caller, internal=False)
 
         def heard(reply: Reply) -> None:

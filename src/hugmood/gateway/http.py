@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hugmood.engine.link import Engine
 from hugmood.gateway import downloads
@@ -24,7 +25,7 @@ Readiness = Callable[[float], Awaitable[str]]
 
 def http_app(
     readiness: Readiness, engine: Engine, graphql: GraphqlOverHttp | None = None
-) -> Starlette:
+) -> ASGIApp:
     """Make the application for plain HTTP requests; `engine` reads what is downloaded."""
 
     async def healthz(_: Request) -> Response:
@@ -38,10 +39,8 @@ def http_app(
         text = "This address speaks WebSocket\n"
         return PlainTextResponse(text, 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
-    graphql_routes = [Route(GRAPHQL_PATH, graphql.serve, methods=["POST"])] if graphql else []
-    return Starlette(
+    rest = Starlette(
         routes=[
-            *graphql_routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route(PATH, websocket_only),
@@ -49,3 +48,11 @@ def http_app(
             badge_route(),
         ]
     )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if graphql and scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
+            await graphql(scope, receive, send)
+        else:
+            await rest(scope, receive, send)
+
+    return app

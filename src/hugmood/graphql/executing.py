@@ -27,7 +27,7 @@ from msgspec import Struct
 from hugmood.errors import Rejected, unavailable
 from hugmood.graphql import limits as rules
 from hugmood.graphql.limits import Limits
-from hugmood.graphql.plain import PlainExecutor
+from hugmood.graphql.plain import PlainExecutor, Projections
 from hugmood.graphql.planning import plan
 from hugmood.graphql.records import Plan
 from hugmood.graphql.resolving import Context, Refused, refused
@@ -63,6 +63,7 @@ class Response(NamedTuple):
 class _Judged(NamedTuple):
     document: DocumentNode
     flaws: list[GraphQLError]
+    projections: Projections | None = None
 
 
 class Executor:
@@ -104,6 +105,7 @@ class Executor:
             return _refusal([refused(rejected.refusal)])
         except GraphQLError as error:
             return _refusal([error])
+        context.projections = judged.projections
         return await self._execute(judged.document, request, variables, context)
 
     async def _execute(
@@ -160,7 +162,9 @@ class Executor:
             max_errors=_ERRORS_SHOWN,
             hide_suggestions=self._hide_suggestions,
         )
-        return _Judged(document, flaws or rules.check(document, self._limits, self._opening))
+        flaws = flaws or rules.check(document, self._limits, self._opening)
+        # With @skip and @include what is picked depends on variables.
+        return _Judged(document, flaws, None if "@" in query else {})
 
 
 def _read(body: bytes) -> Request:

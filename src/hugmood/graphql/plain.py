@@ -23,7 +23,10 @@ from graphql import (
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
-from hugmood.graphql.projection import NotPlain, Pick, projection
+from hugmood.graphql.projection import Complete, NotPlain, Pick, projection
+
+Projections = dict[tuple[str, tuple[int, ...]], Complete]
+"""By type and nodes of a document that is kept, and in which nothing depends on variables."""
 
 
 class PlainExecutor(Executor[Any]):
@@ -41,12 +44,23 @@ class PlainExecutor(Executor[Any]):
         """Complete an object's fields, the short way where that can be."""
         if type(source_value) is dict and is_plain(parent_type):
             try:
-                return projection(self.picks(parent_type, grouped_field_set))(source_value)
+                return self._projection(parent_type, grouped_field_set)(source_value)
             except NotPlain:
                 pass  # and have the error worded
         return super().execute_collected_subfields(
             parent_type, source_value, path, grouped_field_set, new_defer_usages, position_context
         )
+
+    def _projection(self, kind: GraphQLObjectType, selected: Mapping[str, Any]) -> Complete:
+        """Make the projection, or find it where the same document was executed before."""
+        known: Projections | None = self.context_value.projections
+        if known is None:
+            return projection(self.picks(kind, selected))
+        nodes = tuple(id(one.node) for details in selected.values() for one in details)
+        found = known.get((kind.name, nodes))
+        if found is None:
+            found = known[kind.name, nodes] = projection(self.picks(kind, selected))
+        return found
 
     def picks(self, kind: GraphQLObjectType, selected: Mapping[str, Any]) -> list[Pick]:
         """Say what is selected of a plain object."""

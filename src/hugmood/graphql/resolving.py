@@ -8,6 +8,7 @@ from graphql import GraphQLError, GraphQLResolveInfo
 
 from hugmood.engine.records import Answer, Ask, Caller
 from hugmood.errors import Issue, Refusal, Rejected
+from hugmood.graphql.plain import Projections
 from hugmood.operations import INPUT, MUTATION_ID, Data, Operation
 from hugmood.wire import codec
 
@@ -20,6 +21,8 @@ class Context(Protocol):
     caller: Caller | None
     client: str
     remote: str
+    projections: Projections | None
+    """Those made for the document before; None where they cannot be kept."""
 
     def fresh_id(self) -> str:
         """Make an id for a command that its sender gave none."""

@@ -8,7 +8,7 @@ import asyncio
 import signal
 import socket
 import sys
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 import uvloop
@@ -33,6 +33,9 @@ from hugmood.graphql.records import (
 )
 from hugmood.graphql.schema import operations, schema
 
+if TYPE_CHECKING:
+    from hugmood.graphql.plain import Projections
+
 _FAILED: Final = (
     b'{"errors":[{"message":"Something went wrong on our side; please try again",'
     b'"extensions":{"code":"server_error"}}]}'
@@ -49,6 +52,7 @@ class Operation:
         self.caller: Caller | None = request.caller
         self.client = request.client
         self.remote = request.remote
+        self.projections: Projections | None = None
         self._server = server
         self._number = request.number
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
