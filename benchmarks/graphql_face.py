@@ -30,7 +30,7 @@ QUERY: Final = {
     "variables": {"limit": 20},
 }
 ENTRIES: Final = 200
-CONNECTIONS: Final = 8
+CONNECTIONS: Final = 32
 FOLLOWERS: Final = 1_000
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
