@@ -14,6 +14,7 @@ from pathlib import Path
 
 import commands
 import fanout
+import graphql_face
 import history
 import idle
 import lists
@@ -45,6 +46,7 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(refused.measure, rounds=rounds, seconds=seconds),
         partial(history.measure, rounds=min(rounds, 3)),
         partial(lists.measure, rounds=min(rounds, 3)),
+        partial(graphql_face.measure, rounds=min(rounds, 3)),
         partial(idle.measure, rounds=min(rounds, 3)),
         partial(storm.measure, rounds=min(rounds, 3)),
     ]
