@@ -5,6 +5,7 @@ it. So however much is asked here, no socket waits for it. It ends when the gate
 """
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -189,6 +190,8 @@ def _configured(sock: socket.socket) -> Config:
 
 
 _RECEIVE_BYTES: Final = 1 << 16
+_NICENESS: Final = 10
+"""Where there are too few cores for all, sockets and the engine go first."""
 
 
 def _gone() -> bytes:
@@ -200,6 +203,7 @@ def main() -> None:
     # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    os.nice(_NICENESS)
     name, descriptor = sys.argv[1], int(sys.argv[2])
     sock = socket.socket(fileno=descriptor)
     config = _configured(sock)
