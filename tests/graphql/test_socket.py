@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
+from hugmood.features.account.messages import DeleteAccount
 from hugmood.features.auth.messages import Disconnect
+from hugmood.features.follows.messages import BlockUser, FollowUser
 from hugmood.features.moods.messages import MoodDelete, MoodUpdate
 from hugmood.gateway.graphql_socket import MOST_OPERATIONS, PROTOCOL
 from hugmood.gateway.told import Telling
@@ -363,3 +365,49 @@ def test_picked_once(face: Face, ada: Device, bob: Device, monkeypatch: pytest.M
     monkeypatch.setattr(Telling, "_parts", counted)
     say(ada)
     assert 2 == len(picked)
+
+
+# Who may still be told
+
+
+def test_unfollowed(socket: Socket, ada: Device, bob: Device) -> None:
+    """Whom one no longer follows, one no longer hears of."""
+    socket.subscribe()
+    say(ada, "happy")
+    bob.request(FollowUser(target_user_id=ada.user_id, action="unfollow"))
+    say(ada, "sad")
+    assert ["happy"] == [event["mood"] for event in socket.told()]
+
+
+def test_blocked(face: Face, socket: Socket, ada: Device, bob: Device) -> None:
+    """Of whom one blocks nothing is told, neither what happens nor what happened."""
+    socket.subscribe()
+    say(ada, "happy")
+    bob.request(BlockUser(target_user_id=ada.user_id, action="block"))
+    say(ada, "sad")
+    assert ["happy"] == [event["mood"] for event in socket.told()]
+    again = Socket(face)
+    again.sign_in(bob.token)
+    again.subscribe(after=0)
+    assert [] == [event for event in again.told() if event["__typename"] == "MoodChanged"]
+
+
+@on_sqlite
+def test_session_expires(face: Face, ada: Device) -> None:
+    """A socket lasts no longer than the session it was opened with."""
+    carol = face.world.register("Carol")
+    socket = Socket(face)
+    socket.sign_in(carol.token)
+    socket.subscribe()
+    face.world.clock.move(24 * 3600 + 1)
+    assert socket.closed is not None
+    assert (4401, "session_expired") == (socket.closed.code, socket.closed.reason)
+
+
+@on_sqlite
+def test_account_is_deleted(socket: Socket, bob: Device) -> None:
+    """Whoever deletes their account is cut off at once."""
+    socket.subscribe()
+    bob.request(DeleteAccount(password=bob.password))
+    assert socket.closed is not None
+    assert 4401 == socket.closed.code

@@ -57,8 +57,11 @@ class Stream:
             "scheme": "http",
         }
         self._body: bytes | None = body
-        self._task = face.world.loop.create_task(face.app(scope, self._receive, self._send))
+        self._task = face.world.loop.create_task(self._run(scope))
         face.world.settle()
+
+    async def _run(self, scope: dict[str, Any]) -> None:
+        await self._face.app(scope, self._receive, self._send)
 
     @property
     def events(self) -> list[dict[str, str]]:
