@@ -35,6 +35,8 @@ class Socket:
         self.remote = REMOTE
         self.received: list[dict[str, Any]] = []
         self.closed: Closed | None = None
+        self.lively = True
+        """Whether it answers pings."""
         self.transport = FakeTransport(face.world.loop, self._hear)
         self._rest = b""
         request = UpgradeRequest(
@@ -107,4 +109,7 @@ class Socket:
                 self.closed = Closed(frames.close_code(payload), payload[2:].decode())
                 self.transport.arrive(first, payload[:2])
             elif first & frames.OPCODE == frames.TEXT:
-                self.received.append(msgspec.json.decode(payload))
+                message = msgspec.json.decode(payload)
+                self.received.append(message)
+                if message["type"] == "ping" and self.lively:
+                    self.transport.arrive(frames.FIN | frames.TEXT, b'{"type":"pong"}')
