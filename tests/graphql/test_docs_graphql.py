@@ -88,7 +88,7 @@ def filled_in(text: str, town: Town) -> Any:  # noqa: ANN401 (any JSON)
 def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON)
     """What must be alike: ids and tokens less what is chance, enums as on the wire."""
     if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items() if one is not None}
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, str):
@@ -100,10 +100,10 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON)
 
 
 def picked(data: Any, like: Any) -> Any:  # noqa: ANN401 (any JSON)
-    """Of the data what a document picked: fields that `like` has."""
-    if isinstance(like, dict):
-        return {name: picked(data[name], one) for name, one in like.items()}
-    if isinstance(like, list):
+    """Of the data what a document picked: what is not there is null."""
+    if isinstance(data, dict) and isinstance(like, dict):
+        return {name: picked(data.get(name), one) for name, one in like.items()}
+    if isinstance(data, list) and isinstance(like, list):
         return [picked(*both) for both in zip(data, like, strict=True)]
     return data
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SHARED: Final = '''
 """
-Reading. Each field is answered as of one moment; `asOfSequence` says which. A page is `limit`
-entries, 1 to 100 (20 if left out), and begins after the first `offset`.
+Reading. Each field is answered as of one moment; `asOfSequence` of a page says which. A page is
+`limit` entries, 1 to 100 (20 if left out), and begins after the first `offset`.
 """
 type Query {
   "The words that moods and hugs are made of."
