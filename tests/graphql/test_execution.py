@@ -185,6 +185,8 @@ def test_cost_of_variables(world: World, ada: Device) -> None:
     """
     assert [] == face.ask(query, ada, n=90).errors
     assert "costs 102" in face.ask(query, ada, n=100).errors[0]["message"]
+    query = "query ($n: Int = 100) { moodEntries(limit: $n) { items { id } } }"
+    assert "costs 102" in face.ask(query, ada).errors[0]["message"]
 
 
 @on_sqlite

@@ -69,7 +69,8 @@ def cost(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> int:
     """Count the fields of the response, if pages are as long as was asked for."""
-    return _cost(operation.selection_set, _fragments(document), variables, DEFAULT_PAGE)
+    given = _defaults(operation) | dict(variables)
+    return _cost(operation.selection_set, _fragments(document), given, DEFAULT_PAGE)
 
 
 def refuse_if_costly(found: int, limits: Limits) -> None:
@@ -96,6 +97,15 @@ def _cost(
         else:
             total += _cost(_spread(node, fragments), fragments, variables, page)
     return total
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """The whole numbers that variables are where nothing is given."""
+    return {
+        one.variable.name.value: int(one.default_value.value)
+        for one in operation.variable_definitions or ()
+        if isinstance(one.default_value, IntValueNode)
+    }
 
 
 def _page(field: FieldNode, variables: Mapping[str, Any]) -> int | None:
