@@ -564,6 +564,15 @@ def test_ping_at_a_random_phase(luck: float, seconds: float) -> None:
     assert {"timestamp": ping["timestamp"]} == ping["data"]
 
 
+def test_ping_at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its two times were read one after the other, and differed by a ms now and then."""
+    chat = signed_in(luck=0.0)
+    moments = iter(range(chat.clock.now(), chat.clock.now() + 10))
+    monkeypatch.setattr(chat.ambient, "now", lambda: next(moments))
+    (ping,) = chat.tick_after(30)
+    assert {"timestamp": ping["timestamp"]} == ping["data"]
+
+
 def test_ping_every_interval() -> None:
     """Then one every 30 s, and none in between."""
     chat = signed_in(luck=0.0)

@@ -209,7 +209,8 @@ class Session:
         if now < self._next_ping:
             return []
         self._next_ping = now + self._settings.ping_interval
-        return [self._push(Ping(timestamp=Instant(self._ambient.now())))]
+        at = self._ambient.now()
+        return [self._push(Ping(timestamp=Instant(at)), at=at)]
 
     # The end
 
@@ -376,12 +377,12 @@ class Session:
         )
         return self._push(error, refusal.error_id).prefix
 
-    def _push(self, push: Push, message_id: str | None = None) -> Send:
+    def _push(self, push: Push, message_id: str | None = None, *, at: int | None = None) -> Send:
         message_id = message_id or self._ambient.message_id(push.id_prefix)
-        return Send(self._prefix(push.wire_type, message_id, codec.encode(push)))
+        return Send(self._prefix(push.wire_type, message_id, codec.encode(push), at))
 
-    def _prefix(self, kind: str, message_id: str, data: bytes) -> bytes:
-        return codec.prefix(kind, message_id, data, self._ambient.now())
+    def _prefix(self, kind: str, message_id: str, data: bytes, at: int | None = None) -> bytes:
+        return codec.prefix(kind, message_id, data, self._ambient.now() if at is None else at)
 
     def _hang(self, websocket_code: int, reason: str) -> Hang:
         self.phase = Phase.OVER
