@@ -8,19 +8,20 @@ limits or snapshots: that is in its favour.
 
 import http.client
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import fanout
 import native
 from history import write_history
+from native import Target
 from report import Figure, figure
 from service import Person, befriend, database_folder, populate, serve
 
@@ -32,15 +33,8 @@ QUERY: Final = {
 ENTRIES: Final = 200
 CONNECTIONS: Final = 32
 FOLLOWERS: Final = 1_000
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-
-
-class Port(NamedTuple):
-    """A server to ask, and the processes that it takes."""
-
-    number: int
-    pids: list[int]
-    token: str = ""
+LEAD: Final = 2.0
+"""Seconds that the queries begin before the fan-out, and go on after it."""
 
 
 def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
@@ -51,12 +45,11 @@ def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
         befriend(url, people[0], people[1:])
         write_history(url, people[0], ENTRIES)
         with serve(url) as service, _strawberry(url, people[0]) as other:
-            port = Port(service.port, list(service.processes.values()), people[0].token)
-            _wait_for_graphql(port)
+            _wait_for_graphql(service.port)
             for _ in range(rounds):
                 theirs.append(_ask(other, seconds))
-                ours.append(_ask(port, seconds))
-            alone, beside = _fan_out(service.target, people, port, rounds, seconds)
+                ours.append(_ask(service.target, seconds, people[0].token))
+            alone, beside = _fan_out(service.target, people, rounds, seconds)
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     slower = [after / before for before, after in zip(alone, beside, strict=True)]
     name = "GraphQL, moodEntries of 20 with 5 fields"
@@ -69,79 +62,37 @@ def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
     ]
 
 
-def _ask(port: Port, seconds: float) -> float:
+def _ask(target: Target, seconds: float, token: str = "") -> float:
     """Ask for so long; return the requests for each second of CPU."""
-    before = _cpu(port.pids)
-    with _asking(port) as done:
-        time.sleep(seconds)
-    return done.count / (_cpu(port.pids) - before)
-
-
-class _Done:
-    """How many were answered."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.over = False
-
-
-@contextmanager
-def _asking(port: Port) -> Iterator[_Done]:
-    """Ask over several connections until the block ends."""
-    done = _Done()
-    counts = [0] * CONNECTIONS
-    threads = [
-        threading.Thread(target=_ask_on, args=(port, done, counts, place))
-        for place in range(CONNECTIONS)
-    ]
-    for thread in threads:
-        thread.start()
-    yield done
-    done.over = True
-    for thread in threads:
-        thread.join()
-    done.count = sum(counts)
-
-
-def _ask_on(port: Port, done: _Done, counts: list[int], place: int) -> None:
-    body = json.dumps(QUERY)
-    headers = {"Content-Type": "application/json"}
-    if port.token:
-        headers["Authorization"] = f"Bearer {port.token}"
-    connection = http.client.HTTPConnection("127.0.0.1", port.number)
-    while not done.over:
-        connection.request("POST", "/graphql", body, headers)
-        answer = connection.getresponse().read()
-        if b'"items":[{' not in answer.replace(b" ", b""):
-            raise AssertionError(answer[:500])
-        counts[place] += 1
-    connection.close()
+    done = native.requests(
+        replace(target, path="/graphql"),
+        sockets=CONNECTIONS,
+        body=json.dumps(QUERY),
+        reply_marker='"items":',
+        header=f"Authorization: Bearer {token}" if token else None,
+        seconds=seconds,
+    )
+    return done.answered / done.cpu_s
 
 
 def _fan_out(
-    target: native.Target, people: list[Person], port: Port, rounds: int, seconds: float
+    target: Target, people: list[Person], rounds: int, seconds: float
 ) -> tuple[list[float], list[float]]:
     """Return the fan-out's p99 in ms, alone and beside queries, round by round."""
     alone, beside = [], []
     for _ in range(rounds):
         alone.append(fanout.run(target, people, FOLLOWERS, 1, seconds).p99_ms)
-        with _asking(port):
-            beside.append(fanout.run(target, people, FOLLOWERS, 1, seconds).p99_ms)
+        asking = threading.Thread(target=_ask, args=(target, seconds + 2 * LEAD, people[0].token))
+        asking.start()
+        time.sleep(LEAD)
+        beside.append(fanout.run(target, people, FOLLOWERS, 1, seconds).p99_ms)
+        asking.join()
     return alone, beside
 
 
-def _cpu(pids: list[int]) -> float:
-    """CPU seconds of processes so far."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICKS
-
-
-def _wait_for_graphql(port: Port) -> None:
+def _wait_for_graphql(port: int) -> None:
     for _ in range(200):
-        connection = http.client.HTTPConnection("127.0.0.1", port.number)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.request("POST", "/graphql", "{}", {"Content-Type": "application/json"})
         if connection.getresponse().status != 503:  # noqa: PLR2004 (it is starting)
             return
@@ -150,7 +101,7 @@ def _wait_for_graphql(port: Port) -> None:
 
 
 @contextmanager
-def _strawberry(url: str, person: Person) -> Iterator[Port]:
+def _strawberry(url: str, person: Person) -> Iterator[Target]:
     """Run the other server on the same database."""
     command = [sys.executable, str(Path(__file__).with_name("strawberry_view.py"))]
     arguments = [url.removeprefix("sqlite:///"), str(person.key)]
@@ -159,7 +110,7 @@ def _strawberry(url: str, person: Person) -> Iterator[Port]:
     ) as process:
         try:
             assert process.stdout is not None
-            yield Port(int(process.stdout.readline()), [process.pid])
+            yield Target(int(process.stdout.readline()), {"strawberry": process.pid})
         finally:
             process.terminate()
 

@@ -106,6 +106,16 @@ class Commands(Window, frozen=True):
     max_ms: float
 
 
+class Requests(Window, frozen=True):
+    """HTTP requests answered per second, and the latency of each."""
+
+    answered: int
+    answered_per_s: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
 class Storm(Window, frozen=True):
     """Reconnection of everybody; `seconds` lasts until all are done, or the deadline.
 
@@ -262,6 +272,30 @@ def commands(  # noqa: PLR0913 - as fanout()
     files = {"--init": init, "--message": messages}
     output = _run("commands", target, sockets, options, files, seconds + warm)
     return msgspec.json.decode(output, type=Commands)
+
+
+def requests(
+    target: Target,
+    *,
+    sockets: int,
+    body: str,
+    reply_marker: str,
+    header: str | None = None,
+    seconds: float = 5,
+    warm: float = 1,
+) -> Requests:
+    """Keep one POST of `body` outstanding on each connection; they stay open.
+
+    Raises LoadgenError at the first answer without the marker.
+    """
+    options: dict[str, object] = {
+        "--reply-marker": reply_marker,
+        "--header": header,
+        "--seconds": seconds,
+        "--warm": warm,
+    }
+    output = _run("requests", target, sockets, options, {"--message": [body]}, seconds + warm)
+    return msgspec.json.decode(output, type=Requests)
 
 
 def storm(

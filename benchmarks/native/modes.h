@@ -9,5 +9,6 @@ int run_fanout(const struct options *options);
 int run_idle(const struct options *options);
 int run_commands(const struct options *options);
 int run_storm(const struct options *options);
+int run_requests(const struct options *options);
 
 #endif

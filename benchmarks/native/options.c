@@ -76,6 +76,7 @@ static void parse(struct options *options, int count, char **arguments)
         {"--port", WHOLE, &options->port},
         {"--path", TEXT, &options->path},
         {"--subprotocol", TEXT, &options->subprotocol},
+        {"--header", TEXT, &options->header},
         {"--sockets", WHOLE, &options->sockets},
         {"--parallel", WHOLE, &options->parallel},
         {"--init", LINES, &options->init},
@@ -109,7 +110,7 @@ static void parse(struct options *options, int count, char **arguments)
 struct options options_parse(int count, char **arguments)
 {
     if (count < 2)
-        die("usage: loadgen fanout|idle|commands|storm --port PORT --sockets N [OPTION...]");
+        die("usage: loadgen fanout|idle|commands|storm|requests --port PORT --sockets N [OPTION...]");
     struct options options = {
         .mode = arguments[1],
         .path = "/ws",

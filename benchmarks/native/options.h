@@ -10,6 +10,7 @@ struct options {
     int port;
     const char *path;
     const char *subprotocol; /* NULL: none is asked for */
+    const char *header;      /* of requests; NULL: no other than needed */
     int sockets;
     int parallel;
     struct lines init;

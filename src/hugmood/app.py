@@ -72,6 +72,7 @@ class Server:
                 lifespan="off",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # `Proxies` knows whom to trust
                 backlog=_BACKLOG,
                 server_header=False,
                 ssl_certfile=config.tls_cert,

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -28,6 +29,7 @@ SUBSCRIBE: Final = {
     "id": "1",
     "payload": {"query": "subscription { events { __typename } }"},
 }
+SETTINGS: Final = {"auth_timeout": "4", "messages_per_minute": "1", "message_burst": "20"}
 WAIT: Final[dict[str, Any]] = {}
 """Not sent: what comes is waited for."""
 
@@ -38,7 +40,7 @@ def running(
 ) -> Iterator[Service]:
     """A server."""
     folder = tmp_path_factory.mktemp("graphql")
-    with serving(folder, new_database(folder), graphql="on") as service:
+    with serving(folder, new_database(folder), graphql="on", **SETTINGS) as service:
         yield service
 
 
@@ -137,6 +139,12 @@ async def test_bad_token(service: Service) -> None:
         assert {"closed": 4403} == await there.says()
 
 
+async def test_too_slow(service: Service) -> None:
+    """A client that does not say who it is in time is closed."""
+    async with client(service, "-") as there:
+        assert {"closed": 4408} == await there.says()
+
+
 @pytest.mark.parametrize(
     ("messages", "code"),
     [
@@ -160,3 +168,17 @@ async def test_close_codes(service: Service, messages: list[dict[str, Any]], cod
             async with asyncio.timeout(PATIENCE):
                 await socket.wait_closed()
     assert code == socket.close_code
+
+
+async def test_made_up_address(service: Service) -> None:
+    """Nobody gets more by naming another address: that is for proxies that are trusted."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as http:
+        answers = [
+            await http.post(
+                "/graphql",
+                json={"query": 'mutation { refreshToken(input: {token: "x"}) { userId } }'},
+                headers={"X-Forwarded-For": f"192.0.2.{number}"},
+            )
+            for number in range(40)
+        ]
+    assert "rate_limit_exceeded" in answers[-1].text

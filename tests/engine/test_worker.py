@@ -1,6 +1,7 @@
 """What each lane does with the questions it is asked, and when it keeps house."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from hugmood.ambient import System
 from hugmood.config import Config
+from hugmood.engine import worker
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -290,10 +292,19 @@ def test_checks_questions_only(check: CheckWork) -> None:
 
 
 def test_reading(world: World, ada: Device) -> None:
-    """Each question is answered as soon as it is done."""
+    """Quick answers go together."""
     read = ReadWork(world.database, world.engine.hosts["read"])
     said = list(read.answers([AskHeads(1, [1]), AskHeads(2, [1]), Presence([1], [])]))
-    assert (said, read.idle()) == ([[Heads(1, [0])], [Heads(2, [0])]], False)
+    assert (said, read.idle()) == ([[Heads(1, [0]), Heads(2, [0])]], False)
+
+
+def test_slow_reading(world: World, ada: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer waits long for another."""
+    seconds = count()
+    monkeypatch.setattr(worker, "monotonic", lambda: next(seconds))
+    read = ReadWork(world.database, world.engine.hosts["read"])
+    said = list(read.answers([AskHeads(1, [1]), AskHeads(2, [1])]))
+    assert said == [[Heads(1, [0])], [Heads(2, [0])]]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ COSTLY_WAIT: Final = 5
 """Seconds after which those who were refused may try again."""
 
 _RECEIVE_BYTES: Final = 1 << 18
+_TOGETHER: Final = 0.002
+"""How long an answer may wait for others to be sent with, in seconds."""
 _DAY: Final = 24 * 3600 * 1000
 _IDLE_AFTER: Final = 0.02
 _HOUSEKEEPING_EVERY: Final = 1.0
@@ -140,12 +142,19 @@ class ReadWork:
         self._host = host
 
     def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
-        """Answer each as soon as it is done; presence counts for those that follow."""
+        """Answer what is quick together; presence counts for the questions that follow."""
+        done: list[Said] = []
+        begun = monotonic()
         for question in questions:
             if isinstance(question, Presence):
                 _note_presence(self._host.online, question)
             elif isinstance(question, Ask | AskPage | AskHeads):
-                yield [self._reader.answer(question)]
+                done.append(self._reader.answer(question))
+                if monotonic() - begun > _TOGETHER:
+                    yield done
+                    begun, done = monotonic(), []
+        if done:
+            yield done
 
     def idle(self) -> bool:
         """Have nothing to do."""
@@ -332,10 +341,10 @@ class Process:
         readable, _, _ = select.select([self._sock], [], [], 0 if questions else wait)
         while readable and len(questions) < MAX_BATCH:
             data = self._receive(blocking=False)
-            if not data:
-                break
             for frame in self._frames.feed(data):
                 questions += read_questions(frame)
+            if len(data) < _RECEIVE_BYTES:  # there was no more
+                break
         return questions
 
     def _receive(self, *, blocking: bool) -> bytes:

@@ -27,8 +27,9 @@ from msgspec import Struct
 from hugmood.errors import Rejected, unavailable
 from hugmood.graphql import limits as rules
 from hugmood.graphql.limits import Limits
-from hugmood.graphql.plain import PlainExecutor, Projections
+from hugmood.graphql.plain import PlainExecutor
 from hugmood.graphql.planning import plan
+from hugmood.graphql.prepared import Prepared, prepare
 from hugmood.graphql.records import Plan
 from hugmood.graphql.resolving import Context, Refused, refused
 from hugmood.operations import Operation
@@ -60,10 +61,13 @@ class Response(NamedTuple):
     unauthenticated: bool = False
 
 
-class _Judged(NamedTuple):
+class _Judged(Struct):
     document: DocumentNode
     flaws: list[GraphQLError]
-    projections: Projections | None = None
+    fixed: bool = False
+    """Whether what is selected does not depend on variables."""
+    ready: dict[str | None, Prepared | None] = {}
+    """What is prepared of its operations, by the name that was given."""
 
 
 class Executor:
@@ -105,33 +109,56 @@ class Executor:
             return _refusal([refused(rejected.refusal)])
         except GraphQLError as error:
             return _refusal([error])
-        context.projections = judged.projections
-        return await self._execute(judged.document, request, variables, context)
+        return await self._execute(judged, request, variables, context)
 
     async def _execute(
+        self, judged: _Judged, request: Request, variables: dict[str, Any], context: Context
+    ) -> Response:
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                prepared = self._prepared(judged, request.operationName, variables)
+                if prepared is None:
+                    result = await self._by_library(judged.document, request, variables, context)
+                else:
+                    result = await prepared.execute(
+                        variables, context, hide_suggestions=self._hide_suggestions
+                    )
+        except TimeoutError:
+            text = f"This took longer than {self._limits.seconds:g} seconds"
+            return _refusal([GraphQLError(text, extensions={"code": "server_error"})])
+        return _written(result)
+
+    async def _by_library(
         self,
         document: DocumentNode,
         request: Request,
         variables: dict[str, Any],
         context: Context,
-    ) -> Response:
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                result = execute(
-                    self._schema,
-                    document,
-                    context_value=context,
-                    variable_values=variables,
-                    operation_name=request.operationName,
-                    executor_class=PlainExecutor,
-                    hide_suggestions=self._hide_suggestions,
-                )
-                if not isinstance(result, ExecutionResult):
-                    result = await result
-        except TimeoutError:
-            text = f"This took longer than {self._limits.seconds:g} seconds"
-            return _refusal([GraphQLError(text, extensions={"code": "server_error"})])
-        return _written(result)
+    ) -> ExecutionResult:
+        result = execute(
+            self._schema,
+            document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=request.operationName,
+            executor_class=PlainExecutor,
+            hide_suggestions=self._hide_suggestions,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _prepared(
+        self, judged: _Judged, name: str | None, variables: dict[str, Any]
+    ) -> Prepared | None:
+        """Find or make what can be prepared of an operation."""
+        if not judged.fixed or name in judged.ready:
+            return judged.ready.get(name)
+        executor = PlainExecutor.build(
+            self._schema, judged.document, raw_variable_values=variables, operation_name=name
+        )
+        if not isinstance(executor, PlainExecutor):
+            return None  # the variables are wrong: the library says how
+        prepared = judged.ready[name] = prepare(self._schema, executor)
+        return prepared
 
     def _plan(self, document: DocumentNode, request: Request, context: Context) -> Plan:
         if context.caller is None:
@@ -163,8 +190,8 @@ class Executor:
             hide_suggestions=self._hide_suggestions,
         )
         flaws = flaws or rules.check(document, self._limits, self._opening)
-        # With @skip and @include what is picked depends on variables.
-        return _Judged(document, flaws, None if "@" in query else {})
+        # Variables decide what is selected by @skip and @include.
+        return _Judged(document, flaws, fixed="@" not in query)
 
 
 def _read(body: bytes) -> Request:

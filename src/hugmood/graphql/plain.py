@@ -23,10 +23,7 @@ from graphql import (
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
-from hugmood.graphql.projection import Complete, NotPlain, Pick, projection
-
-Projections = dict[tuple[str, tuple[int, ...]], Complete]
-"""By type and nodes of a document that is kept, and in which nothing depends on variables."""
+from hugmood.graphql.projection import NotPlain, Pick, projection
 
 
 class PlainExecutor(Executor[Any]):
@@ -44,32 +41,20 @@ class PlainExecutor(Executor[Any]):
         """Complete an object's fields, the short way where that can be."""
         if type(source_value) is dict and is_plain(parent_type):
             try:
-                return self._projection(parent_type, grouped_field_set)(source_value)
+                return projection(self.picks(parent_type, grouped_field_set))(source_value)
             except NotPlain:
                 pass  # and have the error worded
         return super().execute_collected_subfields(
             parent_type, source_value, path, grouped_field_set, new_defer_usages, position_context
         )
 
-    def _projection(self, kind: GraphQLObjectType, selected: Mapping[str, Any]) -> Complete:
-        """Make the projection, or find it where the same document was executed before."""
-        known: Projections | None = self.context_value.projections
-        if known is None:
-            return projection(self.picks(kind, selected))
-        nodes = tuple(id(one.node) for details in selected.values() for one in details)
-        found = known.get((kind.name, nodes))
-        if found is None:
-            found = known[kind.name, nodes] = projection(self.picks(kind, selected))
-        return found
-
     def picks(self, kind: GraphQLObjectType, selected: Mapping[str, Any]) -> list[Pick]:
         """Say what is selected of a plain object."""
-        return [
-            self._pick(key, details[0].node.name.value, kind, details)
-            for key, details in selected.items()
-        ]
+        return [self.pick(key, kind, details) for key, details in selected.items()]
 
-    def _pick(self, key: str, name: str, parent: GraphQLObjectType, details: Any) -> Pick:
+    def pick(self, key: str, parent: GraphQLObjectType, details: Any) -> Pick:
+        """Say what is selected of one field of a plain object."""
+        name = details[0].node.name.value
         if name == "__typename":
             return Pick(key, parent.name, "constant")
         kind, optional = _unwrapped(parent.fields[name].type)
@@ -89,6 +74,14 @@ def is_plain(kind: GraphQLObjectType) -> bool:
     if known is None:
         known = _PLAIN[kind] = _is_plain(kind, frozenset())
     return known
+
+
+def is_plain_type(kind: GraphQLOutputType) -> bool:
+    """Tell whether a field of this type has nothing but data, however long a list it is."""
+    named = get_named_type(kind)
+    leaf = isinstance(named, GraphQLScalarType | GraphQLEnumType)
+    plain = leaf or (isinstance(named, GraphQLObjectType) and is_plain(named))
+    return plain and not _is_nested_list(kind)
 
 
 _PLAIN: Final[dict[GraphQLObjectType, bool]] = {}

@@ -36,7 +36,7 @@ def projection(picks: Sequence[Pick]) -> Complete:
     """Make the function that picks these from an object; it raises `NotPlain`."""
     if all(pick.kind == "plain" for pick in picks):
         return _flat(picks)
-    steps = [(pick.key, pick.name, _completing(pick)) for pick in picks]
+    steps = [(pick.key, pick.name, completing(pick)) for pick in picks]
 
     def project(source: Any) -> Any:
         if type(source) is not dict:
@@ -64,7 +64,8 @@ def _flat(picks: Sequence[Pick]) -> Complete:
     return project
 
 
-def _completing(pick: Pick) -> Complete:
+def completing(pick: Pick) -> Complete:
+    """Make the function that makes a field's value of what the source has; as `projection`."""
     if pick.kind == "constant":
         return lambda _: pick.name
     one = projection(pick.picks) if pick.kind == "object" else _LEAVES[pick.kind]

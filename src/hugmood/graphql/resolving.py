@@ -8,7 +8,6 @@ from graphql import GraphQLError, GraphQLResolveInfo
 
 from hugmood.engine.records import Answer, Ask, Caller
 from hugmood.errors import Issue, Refusal, Rejected
-from hugmood.graphql.plain import Projections
 from hugmood.operations import INPUT, MUTATION_ID, Data, Operation
 from hugmood.wire import codec
 
@@ -21,8 +20,6 @@ class Context(Protocol):
     caller: Caller | None
     client: str
     remote: str
-    projections: Projections | None
-    """Those made for the document before; None where they cannot be kept."""
 
     def fresh_id(self) -> str:
         """Make an id for a command that its sender gave none."""
@@ -37,19 +34,25 @@ class Refused(GraphQLError):  # noqa: N818 (an answer)
     """A command was refused; `extensions` say so as an `error` message does."""
 
 
-def resolver(operation: Operation) -> Callable[..., Awaitable[Any]]:
-    """Make the resolver of a field."""
-    read = codec.decoder(operation.command)
+class Resolver:
+    """Resolves the field that an operation is."""
 
-    async def resolve(_: object, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
-        context: Context = info.context
-        is_input = INPUT in given
+    def __init__(self, operation: Operation) -> None:
+        """Resolve this one."""
+        self._operation = operation
+        self._read = codec.decoder(operation.command)
+
+    def __call__(self, _: object, info: GraphQLResolveInfo[Any], **given: Any) -> Awaitable[Any]:
+        """Be what the library calls."""
+        return self.answer(info.context, given)
+
+    async def answer(self, context: Context, given: Data) -> Any:
+        """Have the command done and return the field's value; raises `Refused`."""
         try:
-            return await _resolve(operation, read, context, given)
+            return await _resolve(self._operation, self._read, context, given)
         except Rejected as rejected:
-            raise refused(_named(operation, rejected.refusal, is_input=is_input)) from None
-
-    return resolve
+            named = _named(self._operation, rejected.refusal, is_input=INPUT in given)
+            raise refused(named) from None
 
 
 async def _resolve(

@@ -9,7 +9,7 @@ from ariadne import ObjectType, ScalarType, SchemaBindable, make_executable_sche
 from graphql import GraphQLEnumType, GraphQLSchema, print_schema
 
 from hugmood.features import FEATURES
-from hugmood.graphql.resolving import resolver
+from hugmood.graphql.resolving import Resolver
 from hugmood.operations import Operation
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _resolvers() -> list[SchemaBindable]:
         "Query": {"catalogues": lambda *_: {}},
     }
     for operation in operations():
-        fields.setdefault(operation.parent, {})[operation.field] = resolver(operation)
+        fields.setdefault(operation.parent, {})[operation.field] = Resolver(operation)
     found: list[SchemaBindable] = []
     for name, resolvers in fields.items():
         kind = ObjectType(name)

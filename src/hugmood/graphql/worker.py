@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import structlog
 import uvloop
@@ -34,9 +34,6 @@ from hugmood.graphql.records import (
 )
 from hugmood.graphql.schema import operations, schema
 
-if TYPE_CHECKING:
-    from hugmood.graphql.plain import Projections
-
 _FAILED: Final = (
     b'{"errors":[{"message":"Something went wrong on our side; please try again",'
     b'"extensions":{"code":"server_error"}}]}'
@@ -53,7 +50,6 @@ class Operation:
         self.caller: Caller | None = request.caller
         self.client = request.client
         self.remote = request.remote
-        self.projections: Projections | None = None
         self._server = server
         self._number = request.number
         self._waiting: dict[int, asyncio.Future[Answer]] = {}

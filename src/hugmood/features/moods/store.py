@@ -211,19 +211,9 @@ def _where(tx: Transaction, wanted: Wanted) -> tuple[str, dict[str, object]]:
 
 
 def _listed(row: Row) -> Listed:
-    latitude, longitude, name, kind = row[8:12]
-    return Listed(
-        id=row[0],
-        mood=row[1],
-        intensity=row[2],
-        is_public=bool(row[3]),
-        note=row[4],
-        tags=_parsed(row[5]),
-        factors=_parsed(row[6]),
-        pleasantness=row[7],
-        place=None if latitude is None else Place(latitude, longitude, name, kind),
-        occurred_at=row[12],
-    )
+    place = None if row[8] is None else Place(*row[8:12])
+    said = [bool(row[3]), row[4], _parsed(row[5]), _parsed(row[6]), row[7], place, row[12]]
+    return Listed._make([*row[:3], *said])
 
 
 def _json(value: object) -> str | None:
