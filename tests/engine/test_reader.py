@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from hugmood.ambient import iso
 from hugmood.engine.handling import ROUTES, Ctx, Route, handles
-from hugmood.engine.reader import Reader
+from hugmood.engine.reader import Question, Reader
 from hugmood.engine.records import Answer, Ask, AskHeads, AskPage, Caller, Entry, Heads, StreamPage
 from hugmood.errors import Refusal
 from hugmood.features.auth.messages import AuthResponse
@@ -109,6 +109,16 @@ def test_reads_only(world: World, ada: Device) -> None:
     assert world.database.transactions[before:] == ["read"]
 
 
+def test_one_snapshot(world: World, reader: Reader, ada: Device) -> None:
+    """Questions that wait together are answered from one snapshot."""
+    before = len(world.database.transactions)
+    assert list(reader.answers([AskHeads(7, [1]), AskHeads(8, [1])])) == [
+        Heads(7, [0]),
+        Heads(8, [0]),
+    ]
+    assert world.database.transactions[before:] == ["read"]
+
+
 def test_as_of_sequence(ada: Device, bob: Device) -> None:
     """A reply says which of the asker's events it reflects."""
     hug(bob, ada)
@@ -146,6 +156,32 @@ def test_bug(ada: Device, broken_catalog: None) -> None:
         WRONG,
         0,
     )
+
+
+@pytest.fixture
+def wrong_statement(registries: None) -> None:
+    """A query whose statement the database refuses."""
+    del ROUTES["fetch", "hug_catalog"]
+
+    def fetch_hug_catalog(ctx: Ctx, query: FetchHugCatalog) -> HugCatalog:
+        ctx.tx.rows("SELECT nothing FROM nowhere")
+        raise AssertionError
+
+    handles(fetch_hug_catalog)
+
+
+def test_wrong_statement(reader: Reader, ada: Device, wrong_statement: None) -> None:
+    """A statement that fails is one question's trouble, though others are in its snapshot."""
+    questions: list[Question] = [
+        AskHeads(7, [1]),
+        ask(b'{"dataType": "hug_catalog"}'),
+        AskHeads(8, [1]),
+    ]
+    first, failed, last = reader.answers(questions)
+    assert (first, last) == (Heads(7, [0]), Heads(8, [0]))
+    assert isinstance(failed, Answer)
+    assert failed.refusal
+    assert (failed.number, failed.refusal.code) == (5, "server_error")
 
 
 def test_bug_logged(ada: Device, broken_catalog: None) -> None:

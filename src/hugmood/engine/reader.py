@@ -1,6 +1,6 @@
 """Readers: queries, replay pages and heads, each from one snapshot of the database."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 
 from hugmood.engine.handling import Ctx, Host, Outbox, dispatch, route
 from hugmood.engine.idempotency import Memory
@@ -18,7 +18,7 @@ from hugmood.engine.writer import answered, failed, is_remembered
 from hugmood.errors import Rejected, unavailable
 from hugmood.store.database import Database, DatabaseError, Transaction
 
-Work = Callable[[Transaction], Said]
+Question = Ask | AskPage | AskHeads
 
 
 class Reader:
@@ -29,21 +29,49 @@ class Reader:
         self._database = database
         self._host = host
 
-    def answer(self, question: Ask | AskPage | AskHeads) -> Said:
-        """Answer one question; a refusal where it is wrong or the database is not there."""
+    def answers(self, questions: Iterable[Question]) -> Iterator[Said]:
+        """Answer questions from one snapshot, each when it is taken from `questions`.
+
+        A refusal is the answer where one is wrong or the database is not there; after that
+        the snapshot is another.
+        """
+        waiting = iter(questions)
+        question = next(waiting, None)
+        while question is not None:
+            try:
+                with self._database.transaction(write=False) as tx:
+                    while question is not None:
+                        said = self._answer(tx, question)
+                        question = next(waiting, None)
+                        yield said
+            except DatabaseError:
+                if question is not None:
+                    yield self._failed(question, trace=False)
+                    question = next(waiting, None)
+
+    def answer(self, question: Question) -> Said:
+        """Answer one question."""
+        (said,) = self.answers([question])
+        return said
+
+    def _answer(self, tx: Transaction, question: Question) -> Said:
         try:
-            with self._database.transaction(write=False) as tx:
-                if isinstance(question, AskPage):
-                    return self._page(tx, question)
-                if isinstance(question, AskHeads):
-                    return self._heads(tx, question)
-                return self._query(tx, question)
+            if isinstance(question, AskPage):
+                return self._page(tx, question)
+            if isinstance(question, AskHeads):
+                return self._heads(tx, question)
+            return self._query(tx, question)
         except Rejected as rejected:
             return Answer(question.number, refusal=rejected.refusal)
-        except Exception as error:  # noqa: BLE001 (one question's trouble is not another's)
-            if isinstance(question, Ask):
-                return failed(question, self._host, trace=not isinstance(error, DatabaseError))
-            return Answer(question.number, refusal=unavailable().refusal)
+        except DatabaseError:
+            raise
+        except Exception:  # noqa: BLE001 (one question's trouble is not another's)
+            return self._failed(question, trace=True)
+
+    def _failed(self, question: Question, *, trace: bool) -> Answer:
+        if isinstance(question, Ask):
+            return failed(question, self._host, trace=trace)
+        return Answer(question.number, refusal=unavailable().refusal)
 
     def _query(self, tx: Transaction, ask: Ask) -> Answer:
         found = route(ask)

@@ -142,23 +142,29 @@ class ReadWork:
         self._host = host
 
     def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
-        """Answer what is quick together; presence counts for the questions that follow."""
+        """Answer what is quick together."""
         done: list[Said] = []
         begun = monotonic()
-        for question in questions:
-            if isinstance(question, Presence):
-                _note_presence(self._host.online, question)
-            elif isinstance(question, Ask | AskPage | AskHeads):
-                done.append(self._reader.answer(question))
-                if monotonic() - begun > _TOGETHER:
-                    yield done
-                    begun, done = monotonic(), []
+        for said in self._reader.answers(self._noting_presence(questions)):
+            done.append(said)
+            if monotonic() - begun > _TOGETHER:
+                yield done
+                done = []
+                begun = monotonic()
         if done:
             yield done
 
     def idle(self) -> bool:
         """Have nothing to do."""
         return False
+
+    def _noting_presence(self, questions: list[Question]) -> Iterator[Ask | AskPage | AskHeads]:
+        """Leave the questions; presence counts for those that follow it."""
+        for question in questions:
+            if isinstance(question, Presence):
+                _note_presence(self._host.online, question)
+            elif isinstance(question, Ask | AskPage | AskHeads):
+                yield question
 
 
 class CheckWork:
