@@ -5,7 +5,7 @@ VENV ?= .venv
 ARGS ?=
 
 BIN := $(VENV)/bin
-CODE := $(wildcard src tests benchmarks docs)
+CODE := $(wildcard src tests benchmarks docs graphiql hatch_build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
 
 # Each stamp names a state of the environment. With another Python it starts anew.
@@ -16,7 +16,7 @@ DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format docs bench constraints clean
+.PHONY: help run test check format docs graphiql bench constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(DEV) ## Format the code and fix what can be fixed
 
 docs: $(DEV) ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
+
+graphiql: ## Put GraphiQL into the package, for /graphql in a browser (needs npm)
+	@$(PYTHON) graphiql/unpack.py
 
 bench: $(DEV) ## Run the benchmarks (ARGS for benchmarks/run.py)
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -56,12 +56,11 @@ class Server:
             config.to_json(), self.engine, Turnstile(_settings(config)), ambient
         )
         face = GraphqlFace(self.hub, self.graphql, self._bearers, _settings(config), proxies)
+        over_http = GraphqlOverHttp(face, graphiql=config.env == "development")
         served = {GRAPHQL_PATH: GraphqlEndpoint(face, origins)} if config.graphql else {}
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
-                http_app(
-                    self._readiness, self.engine, GraphqlOverHttp(face) if config.graphql else None
-                ),
+                http_app(self._readiness, self.engine, over_http if config.graphql else None),
                 host=config.host,
                 port=config.port,
                 loop="none",

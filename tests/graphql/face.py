@@ -82,7 +82,9 @@ class Face:
         self.link = GraphqlLink(b"{}", world.engine, turnstile, world.ambient)
         shared = GraphqlFace(world.hub, self.link, self.bearers, Settings(), Proxies(()))
         self.endpoint = GraphqlEndpoint(shared, Origins(frozenset()))
-        self.app = http_app(self._ready, world.engine, GraphqlOverHttp(shared))
+        self.app = http_app(
+            self._ready, world.engine, GraphqlOverHttp(shared, graphiql=introspection)
+        )
         world.engine.listener = self
         self.start()
 

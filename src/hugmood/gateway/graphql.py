@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from hugmood.errors import Refusal, too_many, unavailable
-from hugmood.gateway import graphql_sse
+from hugmood.gateway import graphiql, graphql_sse
 from hugmood.gateway.bearers import Known, NotSignedIn
 from hugmood.gateway.graphql_face import GraphqlFace
 from hugmood.gateway.graphql_link import Unanswered
@@ -36,9 +36,10 @@ log = structlog.get_logger()
 class GraphqlOverHttp:
     """Answers requests with operations."""
 
-    def __init__(self, face: GraphqlFace) -> None:
-        """Serve this face."""
+    def __init__(self, face: GraphqlFace, *, graphiql: bool = False) -> None:
+        """Serve this face; browsers that come here get `graphiql`, if that is wanted."""
         self._face = face
+        self.graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI application of its own: a router would take a tenth of the time."""
@@ -50,9 +51,14 @@ class GraphqlOverHttp:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        if request.method != "POST":
-            text = "Only POST is answered here"
-            return PlainTextResponse(f"{text}\n", 405, _HEADERS | {"Allow": "POST"})
+        if request.method == "POST":
+            return await self._posted(request)
+        if self.graphiql and "text/html" in request.headers.get("accept", ""):
+            return graphiql.page()
+        text = "Only POST is answered here"
+        return PlainTextResponse(f"{text}\n", 405, _HEADERS | {"Allow": "POST"})
+
+    async def _posted(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != _PLAIN:
             # A page of another origin can send anything else without asking first.

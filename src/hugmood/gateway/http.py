@@ -14,6 +14,7 @@ from hugmood.gateway import downloads
 from hugmood.gateway.badges import badge_route
 from hugmood.gateway.downloads import Downloads
 from hugmood.gateway.endpoint import PATH
+from hugmood.gateway.graphiql import graphiql_route
 from hugmood.gateway.graphql import PATH as GRAPHQL_PATH
 from hugmood.gateway.graphql import GraphqlOverHttp
 
@@ -46,6 +47,7 @@ def http_app(
             Route(PATH, websocket_only),
             Route(downloads.PATH, Downloads(engine).serve),
             badge_route(),
+            *([graphiql_route(GRAPHQL_PATH)] if graphql and graphql.graphiql else []),
         ]
     )
 

@@ -127,7 +127,8 @@ def _walk(
     for node in selected.selections:
         if isinstance(node, FieldNode):
             yield node, depth
-            if node.selection_set:
+            # Tools ask for the schema some 15 deep; for that the library has a rule of its own.
+            if node.selection_set and not node.name.value.startswith("__"):
                 yield from _walk(node.selection_set, fragments, depth + 1)
         else:
             yield from _walk(_spread(node, fragments), fragments, depth)

@@ -114,7 +114,7 @@ def _field(
     )
 
 
-async def _value(field: _Field, values: VariableValues, context: Context) -> Any:  # noqa: ANN401 (a field's)
+async def _value(field: _Field, values: VariableValues, context: Context) -> Any:
     """Find the value of a field; an error is one, too."""
     try:
         given = get_argument_values(field.definition, field.nodes[0], values)
