@@ -4,7 +4,7 @@ The tables say where the two faces differ on purpose, and why. A field is named
 `Type.field`, an argument by the field it is of, wherever in the `input` it stands.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 import pytest
 from graphql import (
     GraphQLEnumType,
-    GraphQLInputObjectType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLUnionType,
@@ -22,6 +21,8 @@ from graphql import (
 from msgspec import inspect
 
 from hugmood import features
+from hugmood.graphql import meanings
+from hugmood.graphql.meanings import undescribed
 from hugmood.graphql.schema import operations, schema
 from hugmood.operations import INPUT, MUTATION_ID, Operation
 from hugmood.wire.message import PUSHES, Event, Push, reply_type
@@ -121,33 +122,6 @@ PROMISED: Final = {
         groupHugUpdate userStatusChanged followUpdate notification""".split(),
 }
 """Names that clients count on."""
-
-SELF_EXPLAINING: Final = frozenset(
-    """
-    name userName creatorName senderName requesterName title body description
-    id userId moodId hugId groupHugId requestId sessionId targetUserId creatorId senderId
-    requesterId notificationId kind format followsYou youFollow email password
-    status state action direction mood tags note message
-    customMessage isPublic location latitude longitude type phone text url hours
-    createdAt expiresAt sentAt startDate endDate lastUpdated moods items edges pageInfo node
-    cursor startCursor endCursor hasNextPage hasPreviousPage filter limit offset input
-    streak current best participantCount customization clientMutationId factors pleasantness
-    createdAt earnedAt followerCount followingCount timeRange n factor
-    intensity valence arousal quadrant helplines targetType deliveryStatus updateType reason
-    afterSequence types success
-    """.split()
-)
-"""Names of fields and arguments that say it all."""
-CLEAR_WORDS: Final = frozenset(
-    """
-    ONLINE AWAY DO_NOT_DISTURB ACCEPTED EXPIRED ENDED CANCELLED STARTED
-    PARTICIPANT_JOINED PARTICIPANT_LEFT EVERYONE NOBODY DAY WEEK MONTH YEAR TAG
-    POSITIVE NEGATIVE PATTERN CORRELATION TREND ZIP
-    """.split()
-)
-"""Words of enums that say it all."""
-CLEAR_TYPES: Final = ("Input", "Page", "Payload", "Catalogue", "Helpline", "SupportReason")
-"""Ends of names of types that are explained by the field that takes or has them."""
 
 
 def name(operation: Operation) -> str:
@@ -341,33 +315,6 @@ def test_enums_are_the_wires() -> None:
         assert [word.lower() for word in kind.values] == [v.value for v in kind.values.values()]
 
 
-def undescribed() -> Iterator[str]:
-    """What has no description, and no name that says it all."""
-    for kind in own_types():
-        if not kind.description and not kind.name.endswith(CLEAR_TYPES):
-            yield kind.name
-        if isinstance(kind, GraphQLEnumType) and kind.name != "EventType":
-            words = kind.values.items()
-            yield from _undescribed(kind.name, words, CLEAR_WORDS)
-        elif isinstance(kind, GraphQLObjectType | GraphQLInputObjectType):
-            yield from _undescribed(kind.name, kind.fields.items(), SELF_EXPLAINING)
-        if isinstance(kind, GraphQLObjectType):
-            for field, value in kind.fields.items():
-                path = f"{kind.name}.{field}"
-                yield from _undescribed(path, value.args.items(), SELF_EXPLAINING)
-
-
-def _undescribed(
-    path: str, named: Iterable[tuple[str, Any]], clear: frozenset[str]
-) -> Iterator[str]:
-    return (f"{path}.{k}" for k, v in named if not v.description and k not in clear)
-
-
-def test_descriptions() -> None:
-    """Everything is described, if its name does not say what it is."""
-    assert [] == list(undescribed())
-
-
 @pytest.mark.parametrize("parent", ["Query", "Mutation", "Subscription", "Catalogues"])
 def test_operations_are_described(parent: str) -> None:
     """Whatever one can ask for is described, however plain its name."""
@@ -443,3 +390,16 @@ def test_notices_can_be_had() -> None:
     for field, kind in named.items():
         if field != "events":
             assert field == kind[0].lower() + kind[1:]
+
+
+def test_all_is_described() -> None:
+    """Every type, field, argument and value says what it is."""
+    assert [] == undescribed(schema())
+
+
+def test_no_meaning_is_left_over() -> None:
+    """What is described from afar is there, and says no more than what is needed."""
+    places = {place for place, _, _ in meanings._parts(schema())}
+    names = {name for _, name, _ in meanings._parts(schema())}
+    assert set(meanings._PLACES) <= places
+    assert set(meanings._NAMES) <= names

@@ -9,6 +9,7 @@ from ariadne import ObjectType, ScalarType, SchemaBindable, make_executable_sche
 from graphql import GraphQLEnumType, GraphQLSchema, print_schema
 
 from hugmood.features import FEATURES
+from hugmood.graphql.meanings import describe
 from hugmood.graphql.resolving import Resolver
 from hugmood.operations import Operation
 
@@ -94,7 +95,9 @@ def schema() -> GraphQLSchema:
     """Make the schema that is executed."""
     scalars = [ScalarType(name) for name in _SCALARS]
     parts = [SHARED, *(module.SDL for module in _modules())]
-    return make_executable_schema(parts, *scalars, _WireEnums(), *_resolvers())
+    made = make_executable_schema(parts, *scalars, _WireEnums(), *_resolvers())
+    describe(made)
+    return made
 
 
 def write() -> str:
