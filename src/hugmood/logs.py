@@ -33,7 +33,6 @@ _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 _LEVELS: Final = {
     # At DEBUG they write whole frames, and with them what people say.
-    "picows": logging.INFO,
     "websockets": logging.INFO,
     # One line per request, with its query string; the gateway logs what matters.
     "uvicorn.access": logging.CRITICAL + 1,

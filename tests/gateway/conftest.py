@@ -1,4 +1,4 @@
-"""Every test of sockets runs on both event loops and with both frame parsers."""
+"""Every test of sockets runs on both event loops."""
 
 import asyncio
 import ssl
@@ -13,9 +13,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from hugmood.gateway import websocket_fallback, websocket_picows
-from hugmood.gateway.upgrade import Attach
-
 _ON_BOTH_LOOPS = {"test_upgrade", "test_websocket", "test_closing", "test_transport"}
 
 
@@ -26,15 +23,6 @@ def pytest_asyncio_loop_factories(
     if item.path.stem in _ON_BOTH_LOOPS:
         return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
     return {"asyncio": asyncio.new_event_loop}
-
-
-@pytest.fixture(
-    params=[websocket_picows.attach, websocket_fallback.attach], ids=["picows", "plain"]
-)
-def attach(request: pytest.FixtureRequest) -> Attach:
-    """One of the two frame parsers."""
-    parser: Attach = request.param
-    return parser
 
 
 @pytest.fixture(scope="session")

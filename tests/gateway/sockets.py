@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from hugmood.gateway import frames
-from hugmood.gateway.upgrade import Attach, http_protocol_class
+from hugmood.gateway.upgrade import http_protocol_class
 from hugmood.gateway.websocket import Acceptance, Connection, Refusal, UpgradeRequest
 
 WAIT = 5.0
@@ -115,13 +115,12 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def running(
     house: House,
-    attach: Attach,
     *,
     config: dict[str, Any] | None = None,
     **options: Any,  # noqa: ANN401 (those of `http_protocol_class`)
 ) -> AsyncIterator[Running]:
     """Serve the house at /ws; what is still open in the end is cut."""
-    http = http_protocol_class(house, frozenset({"/ws"}), attach=attach, **options)
+    http = http_protocol_class(house, frozenset({"/ws"}), **options)
     settings: dict[str, Any] = {
         "port": 0,
         "lifespan": "off",

@@ -10,7 +10,6 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 
 from hugmood.gateway import frames
 from hugmood.gateway.frames import frame
-from hugmood.gateway.upgrade import Attach
 from tests.gateway.sockets import (
     FIN_BINARY,
     FIN_PING,
@@ -37,10 +36,10 @@ def echo(guest: Recorder, *, binary: bool = False) -> None:
     guest.on_message = lambda message: guest.connection.write(frame(message, binary=binary))
 
 
-async def test_unsent_and_writable(attach: Attach) -> None:
+async def test_unsent_and_writable() -> None:
     """What the peer does not read is counted; when it reads, the gateway is told."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         guest = house.guests[0]
         assert guest.connection.unsent == 0
         sent = 0
@@ -55,10 +54,10 @@ async def test_unsent_and_writable(attach: Attach) -> None:
         assert guest.connection.unsent <= 1 << 16
 
 
-async def test_ping_flood_without_reading(attach: Attach) -> None:
+async def test_ping_flood_without_reading() -> None:
     """Pings of a peer that does not read are heard and not answered."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         connection = house.guests[0].connection
         while connection.unsent <= 1 << 16:
             connection.write(bytes(100_000))
@@ -69,10 +68,10 @@ async def test_ping_flood_without_reading(attach: Attach) -> None:
         assert connection.unsent <= unsent
 
 
-async def test_pause_reading(attach: Attach) -> None:
+async def test_pause_reading() -> None:
     """Nothing is heard while reading is paused, and all of it after."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         guest = house.guests[0]
         guest.connection.pause_reading()
         peer.text(b"hi")
@@ -85,10 +84,10 @@ async def test_pause_reading(attach: Attach) -> None:
         assert await guest.until(b"hi") == [b"hi"]
 
 
-async def test_close_while_reading_is_paused(attach: Attach) -> None:
+async def test_close_while_reading_is_paused() -> None:
     """The peer's answer to a close is seen all the same."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         house.guests[0].connection.pause_reading()
         house.guests[0].connection.close(1000)
         assert await peer.closed_with() == 1000
@@ -96,12 +95,12 @@ async def test_close_while_reading_is_paused(attach: Attach) -> None:
 
 
 @pytest.mark.parametrize("bits", [None, 12, 15])
-async def test_compression(attach: Attach, bits: int | None) -> None:
+async def test_compression(bits: int | None) -> None:
     """Another implementation and this one understand each other's compression."""
     house = House()
     text = "Grüße " * 2000
     extensions = [ClientPerMessageDeflateFactory(server_max_window_bits=bits)]
-    async with running(house, attach) as run, asyncio.timeout(WAIT):
+    async with running(house) as run, asyncio.timeout(WAIT):
         uri = f"ws://127.0.0.1:{run.port}/ws"
         async with connect(uri, extensions=extensions, compression=None) as client:
             guest = house.guests[0]
@@ -120,7 +119,7 @@ async def test_compression(attach: Attach, bits: int | None) -> None:
             assert heard == [text.encode()] * 4 + [b"end"]
 
 
-async def test_incompressible_message_of_the_greatest_size(attach: Attach) -> None:
+async def test_incompressible_message_of_the_greatest_size() -> None:
     """The limit is for the message: compression may make the frame a little longer."""
     house = House(binary=True)
     message = random_bytes(65536)
@@ -128,7 +127,7 @@ async def test_incompressible_message_of_the_greatest_size(attach: Attach) -> No
     squeezed = (compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
     assert len(squeezed) > 1.03 * len(message)
     async with (
-        running(house, attach) as run,
+        running(house) as run,
         upgraded(run.port, sec_websocket_extensions=DEFLATE) as peer,
     ):
         peer.send(client_frame(FIN_BINARY | RSV1, squeezed))
@@ -144,10 +143,10 @@ def random_bytes(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-async def test_compression_is_negotiated(attach: Attach, allowed: bool) -> None:  # noqa: FBT001
+async def test_compression_is_negotiated(allowed: bool) -> None:  # noqa: FBT001
     """Only with a client that offers it, and if the server is set so."""
     house = House()
-    async with running(house, attach, compression=allowed) as run:
+    async with running(house, compression=allowed) as run:
         async with connected(run.port) as peer:
             peer.send(upgrade_request(sec_websocket_extensions=DEFLATE))
             _, headers = await peer.response()
@@ -157,10 +156,10 @@ async def test_compression_is_negotiated(attach: Attach, allowed: bool) -> None:
     assert [guest.connection.deflate for guest in house.guests] == [allowed, False]
 
 
-async def test_another_client(attach: Attach) -> None:
+async def test_another_client() -> None:
     """An independent client connects, talks, pings and closes."""
     house = House()
-    async with running(house, attach) as run, asyncio.timeout(WAIT):
+    async with running(house) as run, asyncio.timeout(WAIT):
         async with connect(f"ws://127.0.0.1:{run.port}/ws") as client:
             echo(house.guests[0])
             await client.send("hällo")
@@ -171,10 +170,10 @@ async def test_another_client(attach: Attach) -> None:
         await house.guests[0].until("lost")
 
 
-async def test_tls(attach: Attach, certificate: Path, trusting: ssl.SSLContext) -> None:
+async def test_tls(certificate: Path, trusting: ssl.SSLContext) -> None:
     """Over TLS: early bytes, big messages, compression, both ways of closing."""
     house = House()
-    async with running(house, attach, config=tls(certificate)) as run:
+    async with running(house, config=tls(certificate)) as run:
         async with connected(run.port, context=trusting) as peer:
             peer.send(upgrade_request() + client_frame(FIN_TEXT, b"early"))
             assert (await peer.response())[0] == 101
@@ -197,12 +196,12 @@ async def test_tls(attach: Attach, certificate: Path, trusting: ssl.SSLContext) 
 
 @pytest.mark.parametrize(("sent", "code"), [(b"\x81\x02hi", 1002), (NOT_UTF8, 1007)])
 async def test_tls_violation(
-    attach: Attach, certificate: Path, trusting: ssl.SSLContext, sent: bytes, code: int
+    certificate: Path, trusting: ssl.SSLContext, sent: bytes, code: int
 ) -> None:
     """Over TLS too a violation is told before TCP goes."""
     house = House()
     async with (
-        running(house, attach, config=tls(certificate), close_timeout=1.0) as run,
+        running(house, config=tls(certificate), close_timeout=1.0) as run,
         upgraded(run.port, context=trusting) as peer,
     ):
         peer.send(sent + client_frame(FIN_TEXT, b"x" * 60_000))
@@ -211,11 +210,11 @@ async def test_tls_violation(
         assert await house.guests[0].until("lost") == ["lost"]
 
 
-async def test_tls_flow(attach: Attach, certificate: Path, trusting: ssl.SSLContext) -> None:
+async def test_tls_flow(certificate: Path, trusting: ssl.SSLContext) -> None:
     """Over TLS too unsent bytes are counted, and a slow peer is cut in the end."""
     house = House()
     async with (
-        running(house, attach, config=tls(certificate), close_timeout=0.05) as run,
+        running(house, config=tls(certificate), close_timeout=0.05) as run,
         upgraded(run.port, context=trusting),
     ):
         connection = house.guests[0].connection
@@ -227,13 +226,11 @@ async def test_tls_flow(attach: Attach, certificate: Path, trusting: ssl.SSLCont
         assert await house.guests[0].until("lost") == ["congested", "lost"]
 
 
-async def test_tls_peer_vanishes(
-    attach: Attach, certificate: Path, trusting: ssl.SSLContext
-) -> None:
+async def test_tls_peer_vanishes(certificate: Path, trusting: ssl.SSLContext) -> None:
     """Over TLS too the end of TCP is the end, once."""
     house = House()
     async with (
-        running(house, attach, config=tls(certificate)) as run,
+        running(house, config=tls(certificate)) as run,
         upgraded(run.port, context=trusting) as peer,
     ):
         peer.writer.transport.abort()

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hugmood.gateway import frames, websocket_fallback, websocket_picows
+from hugmood.gateway import frame_parser, frames
 from hugmood.gateway.assembly import Assembly
 from hugmood.gateway.frames import frame
-from hugmood.gateway.upgrade import Attach
 from hugmood.gateway.websocket import Connection, Farewells
 from tests.gateway.sockets import (
     FIN_BINARY,
@@ -37,10 +36,10 @@ def echo(guest: Recorder, *, binary: bool = False) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 2000, 65535, 65536])
-async def test_echo(attach: Attach, size: int) -> None:
+async def test_echo(size: int) -> None:
     """Messages of every length form, up to the greatest size, go both ways."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         echo(house.guests[0])
         peer.text(b"x" * size)
         peer.text(b"after")
@@ -48,18 +47,18 @@ async def test_echo(attach: Attach, size: int) -> None:
         assert await peer.frame() == (FIN_TEXT, b"after")
 
 
-async def test_binary(attach: Attach) -> None:
+async def test_binary() -> None:
     """A binary socket takes bytes that are no text."""
     house = House(binary=True)
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         peer.send(client_frame(FIN_BINARY, b"\xff\x00"))
         await house.guests[0].until(b"\xff\x00")
 
 
-async def test_fragments(attach: Attach) -> None:
+async def test_fragments() -> None:
     """A message in fragments is one, pings in between are answered at once."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         euro = "€".encode()
         peer.send(client_frame(frames.TEXT, euro[:1]) + client_frame(FIN_PING, b"?"))
         assert await peer.frame() == (FIN_PONG, b"?")
@@ -69,10 +68,10 @@ async def test_fragments(attach: Attach) -> None:
     assert seen[:6] == ["alive", "alive", "alive", "alive", euro, b"next"]
 
 
-async def test_pong_is_a_sign_of_life(attach: Attach) -> None:
+async def test_pong_is_a_sign_of_life() -> None:
     """A pong nobody asked for gets no answer, and is noted."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         echo(house.guests[0])
         peer.send(client_frame(FIN_PONG, b"here"))
         peer.text(b"end")
@@ -86,17 +85,14 @@ async def test_pong_is_a_sign_of_life(attach: Attach) -> None:
     cuts=st.lists(st.integers(1, 200), min_size=1, max_size=20),
     mask=st.binary(min_size=4, max_size=4),
 )
-@pytest.mark.parametrize("parser", [websocket_picows.attach, websocket_fallback.attach])
-async def test_segments(
-    parser: Attach, messages: list[bytes], cuts: list[int], mask: bytes
-) -> None:
+async def test_segments(messages: list[bytes], cuts: list[int], mask: bytes) -> None:
     """However TCP cuts the bytes, the messages are the same."""
     transport = Wires()
     assembly = Assembly(frames.TEXT, KIB64, deflate=False)
     connection = Connection(transport, assembly, Farewells(1), remote="", deflate=False)
     guest = Recorder(connection)
     connection.opened(guest, set())
-    feed = parser(connection, transport, KIB64)
+    feed = frame_parser.attach(connection, transport, KIB64)
     data = b"".join(client_frame(FIN_TEXT, message, mask) for message in messages)
     while data:
         for size in cuts:
@@ -153,12 +149,10 @@ async def test_segments(
         pytest.param(client_frame(FIN_CLOSE, b"\x03\xe8\xff"), 1007, id="reason not UTF-8"),
     ],
 )
-async def test_violation(
-    attach: Attach, sent: bytes, code: int, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_violation(sent: bytes, code: int, caplog: pytest.LogCaptureFixture) -> None:
     """Each way to break the protocol has its close code, and leaves no trace in the log."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         peer.send(sent)
         assert await peer.closed_with() == code
         await peer.ended()
@@ -184,11 +178,11 @@ async def test_violation(
         pytest.param(client_frame(FIN_BINARY | RSV1, b"\x00"), 1003, id="binary"),
     ],
 )
-async def test_violation_compressed(attach: Attach, sent: bytes, code: int) -> None:
+async def test_violation_compressed(sent: bytes, code: int) -> None:
     """So has each way that compression adds."""
     house = House()
     async with (
-        running(house, attach) as run,
+        running(house) as run,
         upgraded(run.port, sec_websocket_extensions=DEFLATE) as peer,
     ):
         peer.send(sent)
@@ -196,26 +190,26 @@ async def test_violation_compressed(attach: Attach, sent: bytes, code: int) -> N
         await peer.ended()
 
 
-async def test_text_on_a_binary_socket(attach: Attach) -> None:
+async def test_text_on_a_binary_socket() -> None:
     """The kind is that of the socket, not always text."""
-    async with running(House(binary=True), attach) as run, upgraded(run.port) as peer:
+    async with running(House(binary=True)) as run, upgraded(run.port) as peer:
         peer.text(b"hi")
         assert await peer.closed_with() == 1003
 
 
-async def test_too_big_while_still_sending(attach: Attach) -> None:
+async def test_too_big_while_still_sending() -> None:
     """A client in the middle of a huge frame gets to read why it is closed."""
-    async with running(House(), attach) as run, upgraded(run.port) as peer:
+    async with running(House()) as run, upgraded(run.port) as peer:
         peer.send(client_frame(FIN_TEXT, b"x" * 2_000_000))
         assert await peer.closed_with() == 1009
         await asyncio.wait_for(peer.writer.drain(), WAIT)
         await peer.ended()
 
 
-async def test_nothing_after_a_violation(attach: Attach) -> None:
+async def test_nothing_after_a_violation() -> None:
     """What follows a violation is not delivered, in the same segment or later."""
     house = House()
-    async with running(house, attach) as run, upgraded(run.port) as peer:
+    async with running(house) as run, upgraded(run.port) as peer:
         peer.send(b"\x81\x02hi" + client_frame(FIN_TEXT, b"more"))
         peer.text(b"and more")
         assert await peer.closed_with() == 1002

@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -20,7 +19,7 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from hugmood.gateway import frames, websocket_picows
+from hugmood.gateway import frame_parser, frames
 from hugmood.gateway.assembly import Assembly, longest_frame
 from hugmood.gateway.proxies import Proxies
 from hugmood.gateway.websocket import (
@@ -35,9 +34,6 @@ from hugmood.gateway.websocket import (
 if TYPE_CHECKING:
     from httptools import HttpParserUpgrade
 
-Attach = Callable[[Connection, asyncio.Transport, int], Callable[[bytes], None]]
-"""Puts a frame parser, with a greatest frame size, on a transport; returns its feed."""
-
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 section 1.3."""
 _KEY_BYTES: Final = 16
@@ -51,7 +47,6 @@ class Door:
     paths: frozenset[str]
     max_message: int
     compression: bool
-    attach: Attach
     farewells: Farewells
     proxies: Proxies
 
@@ -63,7 +58,6 @@ def http_protocol_class(
     max_message: int = 64 * 1024,
     compression: bool = True,
     close_timeout: float = 5.0,
-    attach: Attach = websocket_picows.attach,
     proxies: Proxies | None = None,
 ) -> type[asyncio.Protocol]:
     """Make the class for `uvicorn.Config(http=...)`; `paths` are without query.
@@ -78,7 +72,6 @@ def http_protocol_class(
         paths=paths,
         max_message=max_message,
         compression=compression,
-        attach=attach,
         farewells=Farewells(close_timeout),
         proxies=proxies or Proxies(),
     )
@@ -145,7 +138,7 @@ class _HttpProtocol(HttpToolsProtocol):
         connection.opened(acceptance.open(connection), cast("set[Connection]", self.connections))
         self.connections.discard(self)
         max_frame = longest_frame(door.max_message, deflate=connection.deflate)
-        feed = door.attach(connection, self.transport, max_frame)
+        feed = frame_parser.attach(connection, self.transport, max_frame)
         feed(self._rest())
         self.parser = None  # type: ignore[assignment]  # a cycle; uvicorn ends it like this
 

@@ -1,8 +1,8 @@
 """One WebSocket between bytes and whole messages; knows nothing of what they mean.
 
 The gateway gives an `Endpoint`, holds a `Connection` for each socket and is told what
-happens through its `Receiver`. What parses frames is in `websocket_picows` (or
-`websocket_fallback`), the way in from HTTP in `upgrade`.
+happens through its `Receiver`. What parses frames is in `frame_parser`, the way in from HTTP
+in `upgrade`.
 """
 
 import asyncio

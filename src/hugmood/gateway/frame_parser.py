@@ -1,8 +1,8 @@
-"""The frame parser without picows: plain Python, for when picows cannot be had.
+"""One socket's bytes cut into frames, the way in from the event loop.
 
-Passes the same tests as `websocket_picows`; give its `attach` to `http_protocol_class`.
-Only unmasking is left to C (websockets' extension): an echo costs the same CPU within
-the noise from 100 bytes to 60 KB, an idle socket 2.1 KB instead of 10.7.
+In Python, but for unmasking, which is C (websockets' extension). An echo costs the same CPU
+time as with a parser in C, since the rest of the way is the same, and an idle socket next to
+nothing: there is no buffer while nothing has arrived in part.
 """
 
 import asyncio
