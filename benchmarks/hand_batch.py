@@ -5,7 +5,10 @@ Nothing is parsed, checked or sent: a batch of commands comes ready, and everyth
 HugMood keeps of it is written by hand in the fewest statements, into HugMood's own tables
 on the same engine. What is counted is all the time that this takes: followers are read,
 numbers given, and on SQLite the fan-out log is brought into segments as often as it grows
-too long. The heads of streams are there before on PostgreSQL, and in memory on SQLite.
+too long. The heads of streams are there before on PostgreSQL, and in memory on SQLite. What
+is written is what HugMood would read; only it could not go on after a crash. On PostgreSQL it
+is one connection: two are a third faster for moods that nobody hears of, no faster with ten
+followers, and with a hundred they wait for each other's heads.
 """
 
 import json

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +141,26 @@ def serve(url: str, **settings: str) -> Iterator[Service]:
             yield Service(port, {"gateway": process.pid, **_engine(process.pid)}, ready)
         finally:
             process.terminate()
+
+
+def settle(service: Service, *, patience: float = 3) -> None:
+    """Wait until a server has done what it does when nobody asks: it moves its log."""
+    until = time.monotonic() + patience
+    used = _cpu(service.processes.values())
+    while time.monotonic() < until:
+        time.sleep(0.1)
+        before, used = used, _cpu(service.processes.values())
+        if used - before < 0.02:  # noqa: PLR2004 (a fifth of a core)
+            return
+
+
+def _cpu(pids: Iterable[int]) -> float:
+    """CPU seconds of processes so far."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def _port(log: IO[str]) -> int:
