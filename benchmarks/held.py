@@ -22,6 +22,7 @@ OTHERS: Final = 32
 GOAL: Final = "at most 20 ms"
 BIG_EVERY: Final = 0.25
 """Seconds between two moods of that author."""
+_PATIENCE_S: Final = 20.0
 
 
 def measure(
@@ -29,11 +30,12 @@ def measure(
 ) -> list[Figure]:
     """Return the others' latencies, alone and beside; `name` is that of the database."""
     alone, beside = [], []
+    settle(service, patience=_PATIENCE_S)
     for _ in range(rounds):
         alone.append(_others(service, crowd, seconds))
         with _telling_everybody(service, crowd):
             beside.append(_others(service, crowd, seconds))
-        settle(service)
+        settle(service, patience=_PATIENCE_S)
     what = f"{name}, {OTHERS} clients beside F={SIZE:,}"
     return [
         figure(f"{what}: p99 alone", [run.p99_ms for run in alone], "ms"),

@@ -76,10 +76,10 @@ def serve(url: str, redis: str, *, like: str, workers: int = 1) -> Iterator[Targ
     """Run the server on a new database at `url`, with the people of another, `like`."""
     python = install()
     environ = os.environ | {"DATABASE_URL": _for_sqlalchemy(url), "REDIS_URL": redis}
-    _run([str(python), str(PEERS / "plain_api.py")], environ)
+    _run([str(python), "-E", str(PEERS / "plain_api.py")], environ)
     _fill(url, like)
     port = _free_port()
-    command = [str(python), "-m", "uvicorn", "--app-dir", str(PEERS), "plain_api:app"]
+    command = [str(python), "-E", "-m", "uvicorn", "--app-dir", str(PEERS), "plain_api:app"]
     command += ["--port", str(port), "--workers", str(workers), "--loop", "uvloop"]
     command += ["--log-level", "critical"]
     with subprocess.Popen(command, env=environ) as process:  # noqa: S603 (installed above)
