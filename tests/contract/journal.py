@@ -78,7 +78,7 @@ class Journal:
 
     def compact(self) -> None:
         """Empty SQLite's log, but do not look for old events yet."""
-        while isinstance(self.streams, SqliteStreams) and self.streams._backlog:
+        while isinstance(self.streams, SqliteStreams) and self.streams._backlog.size:
             self.streams.compact(self.database)
 
     def tidy(self) -> None:

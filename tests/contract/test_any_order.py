@@ -5,6 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from hugmood.store import backlog, sqlite_streams
 from hugmood.store.streams import PAGE_MESSAGES, NewEvent, Retention, Stored, Stretch
 from tests.contract.journal import HOUR, Journal
 from tests.databases import Place
@@ -102,8 +103,15 @@ class AnyOrder(RuleBasedStateMachine):
     ("dialect", "compacting", "examples"),
     [("sqlite", False, 25), ("sqlite", True, 25), ("postgres", False, 10)],
 )
-def test_any_order(place: Place, compacting: bool, examples: int) -> None:  # noqa: FBT001 (a parameter)
+def test_any_order(
+    place: Place,
+    compacting: bool,  # noqa: FBT001 (a parameter)
+    examples: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Whatever happens in whatever order, each stream is what was appended."""
+    monkeypatch.setattr(backlog, "CHUNK_USERS", 2)
+    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 7)
     journal = Journal(place, compacting=compacting, retention=FLEETING)
     run_state_machine_as_test(
         lambda: AnyOrder(journal),  # type: ignore[arg-type]  # any callable will do

@@ -3,13 +3,16 @@
 On SQLite each test runs twice: on the log as it was written, and compacted.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from random import Random
 
 import pytest
 
-from hugmood.store import sqlite_streams
-from hugmood.store.sqlite_streams import SEGMENT, SEGMENT_SPAN
+from hugmood.store import backlog, sqlite_streams
+from hugmood.store.backlog import SEGMENT, SEGMENT_SPAN
+from hugmood.store.database import Database, DatabaseUnavailable, Transaction
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
     PAGE_BYTES,
@@ -101,7 +104,7 @@ def test_clock_set_back(journal: Journal) -> None:
 
 def test_many_recipients(journal: Journal) -> None:
     """An event for more people than are compacted at once reaches all of them."""
-    crowd = list(range(1, sqlite_streams.CHUNK + 1000))
+    crowd = list(range(1, backlog.CHUNK_USERS + 1000))
     journal.append(NewEvent(b"a", crowd), NewEvent(b"b", crowd[-1:]))
     journal.compact()
     assert journal.heads(crowd[0], crowd[-2], crowd[-1]) == [1, 1, 2]
@@ -417,9 +420,61 @@ def test_slow_round(journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite-log"])
+@pytest.mark.parametrize("steps", range(8))
+def test_compacting_broken_off(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """Killed between any two steps, and going on, it leaves each event once."""
+    monkeypatch.setattr(backlog, "CHUNK_USERS", 1)
+    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 1)
+    crowd = [ADA, BOB, EVE]
+    journal.append(NewEvent(b"a", crowd), NewEvent(b"b", crowd[1:]))
+    for _ in range(steps):
+        journal.streams.compact(journal.database)
+    journal.append(NewEvent(b"c", crowd))
+    expected = [[b"a", b"c"], [b"a", b"b", b"c"], [b"a", b"b", b"c"]]
+    assert expected == [journal.bodies(user) for user in crowd]
+    journal.start()
+    assert expected == [journal.bodies(user) for user in crowd]
+    assert [2, 3, 3] == journal.heads(*crowd) == [journal.position(user) for user in crowd]
+    journal.compact()
+    assert expected == [journal.bodies(user) for user in crowd]
+    assert journal.append(NewEvent(b"d", crowd)) == [{ADA: 3, BOB: 4, EVE: 4}]
+
+
+@pytest.mark.parametrize("kind", ["sqlite-log"])
+def test_compacting_in_vain(journal: Journal) -> None:
+    """A step that fails is done again."""
+    journal.append(NewEvent(b"a", [ADA, BOB]))
+    for _ in range(2):  # it moves, it drops
+        with pytest.raises(DatabaseUnavailable):
+            journal.streams.compact(Broken(journal.database))
+        journal.streams.compact(journal.database)
+    assert [[b"a"], [b"a"]] == [journal.bodies(user) for user in (ADA, BOB)]
+    assert not journal.streams.compact(journal.database)
+
+
+class Broken:
+    """A database whose disk is full when a transaction is to be committed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[Transaction]:
+        """Undo what is done within."""
+        with self._database.transaction(write=write) as tx:
+            yield tx
+            raise DatabaseUnavailable("the disk is full")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("kind", ["sqlite-log"])
 def test_crowded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that grows too long asks for housekeeping, until it is compacted."""
-    monkeypatch.setattr(sqlite_streams, "BACKLOG_LIMIT", 5)
+    monkeypatch.setattr(backlog, "BACKLOG_LIMIT", 5)
     found = [journal.streams.crowded]
     journal.append(NewEvent(b"a", [ADA, BOB, EVE]), NewEvent(b"b", [ADA, BOB, EVE]))
     found.append(journal.streams.crowded)
@@ -430,7 +485,7 @@ def test_crowded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", ["sqlite-log"])
 def test_crowded_after_restart(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that was long when its process died is long when it starts again."""
-    monkeypatch.setattr(sqlite_streams, "BACKLOG_LIMIT", 5)
+    monkeypatch.setattr(backlog, "BACKLOG_LIMIT", 5)
     journal.append(NewEvent(b"a", [ADA, BOB, EVE]), NewEvent(b"b", [ADA, BOB, EVE]))
     journal.start()
     journal.heads(ADA)

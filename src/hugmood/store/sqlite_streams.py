@@ -1,19 +1,19 @@
 """Streams on SQLite: a fan-out log, compacted into segments in user order.
 
 A random insert per recipient costs SQLite a page each. So an event takes one row in
-`fanout`, all recipients and numbers in two blobs; later commits move many such rows
-at once into `inbox`, where a row is a segment: up to a hundred consecutive events of
-one user. The writer, being alone, keeps the heads in memory; they are what the tables
-say, and are read from them again when in doubt.
+`fanout`, all recipients and numbers in two blobs; later commits move what is in many such
+rows into `inbox`, user by user (`backlog.py`), where a row is a segment: up to a hundred
+consecutive events of one user. The writer, being alone, keeps the heads in memory, and who
+has what in the log; they are what the tables say, and are read from them again when in doubt.
 """
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Final
 
-from hugmood.store.database import Database, Row, Transaction, one
+from hugmood.store.backlog import SEGMENT_SPAN, Backlog
+from hugmood.store.database import Database, Transaction, one
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
     PAGE_MESSAGES,
@@ -30,18 +30,8 @@ from hugmood.store.streams import (
     to_be_told,
 )
 
-BACKLOG_LIMIT: Final = 100_000
-"""Deliveries that may wait in the log before commands must help to compact it."""
-
-CHUNK: Final = 16_000
-"""Deliveries moved in one transaction: well under 20 ms."""
-
-SEGMENT: Final = 100
-"""Events in a segment at most; a row stays well within a page of the file."""
-
-SEGMENT_SPAN: Final = 3600 * 1000
-"""Milliseconds between the first and the last event of a segment at most."""
-
+_DROP_ROWS: Final = 4_000
+"""Rows of the log dropped in one transaction."""
 _SWEEP_USERS: Final = 500
 _WORD: Final = 8
 _ORDER: Final = sys.byteorder
@@ -49,9 +39,9 @@ _ORDER: Final = sys.byteorder
 _INSERT_EVENT = "INSERT INTO event (id, body, author) VALUES (:id, :body, :author)"
 _INSERT_FANOUT = "INSERT INTO fanout (event_id, users, numbers) VALUES (:id, :users, :numbers)"
 _LOG = "SELECT event_id, users, numbers FROM fanout ORDER BY event_id"
-_LOG_SIZES = "SELECT event_id, length(users) FROM fanout ORDER BY event_id LIMIT 1000"
-_LOG_UNTIL = """
-    SELECT event_id, users, numbers FROM fanout WHERE event_id <= :event ORDER BY event_id
+_LOG_SIZES = """
+    SELECT event_id, length(users) FROM fanout WHERE event_id <= :upto
+    ORDER BY event_id LIMIT :rows
 """
 _LOG_OF_USER = """
     SELECT event_id, users, numbers FROM fanout WHERE instr(users, :packed) ORDER BY event_id
@@ -118,7 +108,7 @@ class SqliteStreams(Filters):
         self._retention = retention
         self._heads: dict[int, int] | None = None
         self._last_event = 0
-        self._backlog = 0
+        self._backlog = Backlog()
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
         """Store events and give out their recipients' next numbers."""
@@ -130,7 +120,7 @@ class SqliteStreams(Filters):
             numbers = array("q", [heads[user] + 1 for user in event.users])
             heads.update(zip(event.users, numbers, strict=True))
             self._last_event = event_id(now, self._last_event)
-            self._backlog += len(numbers)
+            self._backlog.add(self._last_event, event.users)
             numbered.append(Numbered(event.prefix, event.users, numbers, event.author))
             rows.append(
                 {
@@ -152,12 +142,15 @@ class SqliteStreams(Filters):
 
     def position(self, tx: Transaction, user: int) -> int:
         """Return a user's newest number as this transaction sees it, nothing cached."""
-        return _head(tx, user, _tail(tx, user))
+        compacted = _compacted_to(tx, user)
+        tail = _tail(tx, user, compacted)
+        return tail[-1][0] if tail else compacted
 
     def page(self, tx: Transaction, user: int, after: int) -> Stretch:
         """Read at most 100 events or 256 KiB that follow a number."""
-        tail = _tail(tx, user)
-        head = _head(tx, user, tail)
+        compacted = _compacted_to(tx, user)
+        tail = _tail(tx, user, compacted)
+        head = tail[-1][0] if tail else compacted
         pruned = one(tx.rows(_PRUNED, {"user": user}))
         known = _compacted(tx, user, after) + [entry for entry in tail if entry[0] > after]
         entries = _with_bodies(tx, known[: PAGE_MESSAGES + 1])
@@ -174,19 +167,28 @@ class SqliteStreams(Filters):
         tx.execute(_DROP_HEAD, {"user": user})
 
     def forget(self) -> None:
-        """Drop the remembered heads: a transaction was undone."""
+        """Drop what is remembered: a transaction was undone."""
         self._heads = None
+        self._backlog = Backlog()
 
     def compact(self, database: Database) -> bool:
-        """Move a chunk of the log into segments; True if there is more."""
+        """Move some users' events into segments, or drop what is moved; True if there is more."""
         if self._heads is None:
             with database.transaction(write=False) as tx:
                 self._load(tx, set())
-        if not self._backlog:
+        backlog = self._backlog
+        if not backlog.size:
             return False
-        with database.transaction(write=True) as tx:
-            moved = self._compact(tx)
-        self._backlog = max(0, self._backlog - moved) if moved else 0
+        cycle = backlog.begin(self._last_event, self._heads or {})
+        users = cycle.chunk()
+        if users:
+            with database.transaction(write=True) as tx:
+                tx.execute_many(_INSERT_SEGMENT, cycle.segments(users))
+            backlog.moved(users)
+        else:
+            with database.transaction(write=True) as tx:
+                deliveries, last = _drop_log(tx, cycle.upto)
+            backlog.dropped(deliveries, last=last)
         return True
 
     def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
@@ -210,7 +212,7 @@ class SqliteStreams(Filters):
     @property
     def crowded(self) -> bool:
         """Tell that the log is too long to wait for an idle moment."""
-        return self._backlog > BACKLOG_LIMIT
+        return self._backlog.owed > 0
 
     # Within
 
@@ -225,22 +227,20 @@ class SqliteStreams(Filters):
         return heads
 
     def _read_log(self, tx: Transaction) -> dict[int, int]:
+        """Read who has what in the log, less what a cycle that was broken off has moved."""
         heads: dict[int, int] = {}
-        self._backlog = 0
         (newest,) = tx.rows("SELECT coalesce(max(id), 0) FROM event")[0]
         self._last_event = max(self._last_event, newest)
-        for _, users, numbers in tx.rows(_LOG):
-            heads.update(zip(_words(users), _words(numbers), strict=True))
-            self._backlog += len(users) // _WORD
+        log = [(event, _words(users), _words(numbers)) for event, users, numbers in tx.rows(_LOG)]
+        for _, users, numbers in log:
+            heads.update(zip(users, numbers, strict=True))
+        moved: dict[int, int] = dict(tx.rows(_HEADS, {"users": str(sorted(heads))}))
+        backlog = self._backlog = Backlog()
+        for event, users, numbers in log:
+            pairs = zip(users, numbers, strict=True)
+            backlog.add(event, [user for user, number in pairs if number > moved[user]])
+        backlog.found(sum(len(users) for _, users, _ in log))
         return heads
-
-    def _compact(self, tx: Transaction) -> int:
-        last = _chunk_end(tx.rows(_LOG_SIZES))
-        rows = tx.rows(_LOG_UNTIL, {"event": last})
-        segments = sorted(_segments(rows), key=itemgetter("user", "number"))
-        tx.execute_many(_INSERT_SEGMENT, segments)
-        tx.execute(_DROP_LOG, {"event": last})
-        return sum(len(users) for _, users, _ in rows) // _WORD
 
 
 def _words(packed: bytes) -> "array[int]":
@@ -249,19 +249,22 @@ def _words(packed: bytes) -> "array[int]":
     return words
 
 
-def _chunk_end(sizes: list[Row]) -> int:
-    """Return the event up to which the log makes one chunk, or its first event."""
-    last = room = 0
-    for event, size in sizes:
-        room += size // _WORD
-        if last and room > CHUNK:
-            break
-        last = event
-    return last
+def _drop_log(tx: Transaction, upto: int) -> tuple[int, bool]:
+    """Drop the oldest rows up to an event; return how many deliveries, and if it was all."""
+    sizes = tx.rows(_LOG_SIZES, {"upto": upto, "rows": _DROP_ROWS})
+    if sizes:
+        tx.execute(_DROP_LOG, {"event": sizes[-1][0]})
+    return sum(size for _, size in sizes) // _WORD, len(sizes) < _DROP_ROWS
 
 
-def _tail(tx: Transaction, user: int) -> list[tuple[int, int]]:
-    """Return the (number, event) of this user that are still in the log."""
+def _compacted_to(tx: Transaction, user: int) -> int:
+    """Return the number of a user's last event that is or was in a segment."""
+    compacted: int = tx.rows(_HEADS, {"users": str([user])})[0][1]
+    return compacted
+
+
+def _tail(tx: Transaction, user: int, compacted: int) -> list[tuple[int, int]]:
+    """Return the (number, event) of this user that are in the log and not in segments."""
     packed = array("q", [user]).tobytes()
     found = []
     for event, users, numbers in tx.rows(_LOG_OF_USER, {"packed": packed}):
@@ -269,7 +272,9 @@ def _tail(tx: Transaction, user: int) -> list[tuple[int, int]]:
         while at >= 0 and at % _WORD:  # bytes of two neighbours can look like a key
             at = users.find(packed, at + 1)
         if at >= 0:
-            found.append((int.from_bytes(numbers[at : at + _WORD], _ORDER, signed=True), event))
+            number = int.from_bytes(numbers[at : at + _WORD], _ORDER, signed=True)
+            if number > compacted:
+                found.append((number, event))
     return found
 
 
@@ -285,37 +290,6 @@ def _compacted(tx: Transaction, user: int, after: int) -> list[tuple[int, int]]:
         if len(found) > PAGE_MESSAGES:
             break
     return found
-
-
-def _head(tx: Transaction, user: int, tail: list[tuple[int, int]]) -> int:
-    compacted: int = tx.rows(_HEADS, {"users": str([user])})[0][1]
-    return max(compacted, tail[-1][0]) if tail else compacted
-
-
-def _segments(rows: Iterable[Row]) -> Iterator[dict[str, int | bytes]]:
-    """Turn rows of the log into segments: as few as the limits allow."""
-    open_: dict[int, array[int]] = {}
-    newest: dict[int, int] = {}
-    for event, users, numbers in rows:
-        for user, number in zip(_words(users), _words(numbers), strict=True):
-            events = open_.get(user)
-            if events is None:
-                events = open_[user] = array("q")
-            elif _full(events, event):
-                yield _segment(user, newest[user], events)
-                events = open_[user] = array("q")
-            events.append(event)
-            newest[user] = number
-    for user, events in open_.items():
-        yield _segment(user, newest[user], events)
-
-
-def _full(segment: "array[int]", event: int) -> bool:
-    return len(segment) >= SEGMENT or event - segment[0] >= oldest_id(SEGMENT_SPAN)
-
-
-def _segment(user: int, number: int, events: "array[int]") -> dict[str, int | bytes]:
-    return {"user": user, "number": number, "event": events[-1], "events": events.tobytes()}
 
 
 def _with_bodies(tx: Transaction, known: list[tuple[int, int]]) -> list[Stored]:

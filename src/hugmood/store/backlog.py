@@ -1,0 +1,139 @@
+"""The writer's memory of the fan-out log: which events are still to be moved, by user.
+
+Events are moved a cycle at a time: all that the log held at one moment. A transaction moves
+all of a few users, so that it touches few pages however many users there are; when all are
+moved the cycle's rows of the log are dropped. Between the two a delivery is in both places:
+what the log has up to a user's last segment counts as moved.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hugmood.store.streams import oldest_id
+
+BACKLOG_LIMIT: Final = 100_000
+"""Deliveries that may wait in the log before commands must help to compact it."""
+
+CHUNK: Final = 8_000
+"""Deliveries moved in one transaction, of at most `CHUNK_USERS`: some 10 ms."""
+CHUNK_USERS: Final = 1_500
+
+SEGMENT: Final = 100
+"""Events in a segment at most; a row stays well within a page of the file."""
+
+SEGMENT_SPAN: Final = 3600 * 1000
+"""Milliseconds between the first and the last event of a segment at most."""
+
+_HELP: Final = 2
+"""What a delivery owes where the log is too long: one to be moved, one to be dropped."""
+
+Segment = dict[str, int | bytes]
+
+
+@dataclass(slots=True)
+class Cycle:
+    """All that the log held at one moment, on its way into segments."""
+
+    upto: int
+    """The last event of it."""
+    users: list[int]
+    """Whose events these are, in the order of keys; the first `done` are moved."""
+    events: dict[int, list[int]]
+    numbers: dict[int, int]
+    """The number of each user's last event."""
+    done: int = 0
+
+    def chunk(self) -> list[int]:
+        """Choose the users that are moved next: none when all are."""
+        deliveries = 0
+        end = self.done
+        limit = min(len(self.users), self.done + CHUNK_USERS)
+        while end < limit and deliveries < CHUNK:
+            deliveries += len(self.events[self.users[end]])
+            end += 1
+        return self.users[self.done : end]
+
+    def segments(self, users: Iterable[int]) -> list[Segment]:
+        """Make these users' segments, in the order of their keys."""
+        return [
+            segment
+            for user in users
+            for segment in _segments(user, self.events[user], self.numbers[user])
+        ]
+
+
+class Backlog:
+    """What is in the log, and how far the cycle is."""
+
+    def __init__(self) -> None:
+        """Know of nothing."""
+        self.size = 0
+        """Deliveries in the log, those that were moved in an unfinished cycle included."""
+        self.owed = 0
+        """Deliveries that commands have to move or drop before others may wait."""
+        self.cycle: Cycle | None = None
+        self._waiting: dict[int, list[int]] = {}
+
+    def add(self, event: int, users: Sequence[int]) -> None:
+        """Note that an event went into the log for these users."""
+        waiting = self._waiting
+        for user in users:
+            if user in waiting:
+                waiting[user].append(event)
+            else:
+                waiting[user] = [event]
+        self.size += len(users)
+        if self.size > BACKLOG_LIMIT:
+            self.owed += _HELP * len(users)
+
+    def found(self, deliveries: int) -> None:
+        """Note that a log was found with so many, of which some may be moved already."""
+        self.size = deliveries
+        self.owed = max(0, deliveries - BACKLOG_LIMIT)
+
+    def begin(self, upto: int, heads: Mapping[int, int]) -> Cycle:
+        """Begin a cycle with all that waits, or go on with the one that is under way."""
+        if self.cycle is None:
+            events, self._waiting = self._waiting, {}
+            numbers = {user: heads[user] for user in events}
+            self.cycle = Cycle(upto, sorted(events), events, numbers)
+        return self.cycle
+
+    def moved(self, users: Sequence[int]) -> None:
+        """Note that these users' events are in segments, and on disk."""
+        cycle = self.cycle
+        if cycle is not None:
+            cycle.done += len(users)
+            self._worked(sum(len(cycle.events.pop(user)) for user in users))
+
+    def dropped(self, deliveries: int, *, last: bool) -> None:
+        """Note that so many have left the log; with the `last` of them the cycle ends."""
+        self.size -= deliveries
+        self._worked(deliveries)
+        if last:
+            self.cycle = None
+
+    def _worked(self, deliveries: int) -> None:
+        self.owed = max(0, self.owed - deliveries)
+
+
+def _segments(user: int, events: list[int], last: int) -> Iterator[Segment]:
+    """Cut a user's events, the last of which has this number, into few segments."""
+    number = last - len(events)
+    start = 0
+    for end in range(1, len(events) + 1):
+        if end == len(events) or _full(events, start, end):
+            packed = array("q", events[start:end]).tobytes()
+            yield {
+                "user": user,
+                "number": number + end,
+                "event": events[end - 1],
+                "events": packed,
+            }
+            start = end
+
+
+def _full(events: list[int], start: int, end: int) -> bool:
+    return end - start >= SEGMENT or events[end] - events[start] >= oldest_id(SEGMENT_SPAN)
