@@ -106,22 +106,21 @@ class WriteWork:
             else:
                 yield [self._about_database(question)]
             while len(batch) >= MAX_BATCH:
-                yield self._run(batch[:MAX_BATCH])
+                yield self._writer.run(batch[:MAX_BATCH])
+                self._help()
                 batch = batch[MAX_BATCH:]
-        if batch:
-            yield self._run(batch)
-        elif not questions:
-            yield self._run([])
+        if batch or not questions:
+            yield self._writer.run(batch)
+            self._help()
 
     def idle(self) -> bool:
         """Keep house."""
         return self._writer.idle()
 
-    def _run(self, batch: list[Ask]) -> list[Said]:
-        said = self._writer.run(batch)
-        while self._host.streams.crowded and self._writer.idle():
-            pass  # those who wait meanwhile are the brake
-        return said
+    def _help(self) -> None:
+        """Do what cannot wait for a quiet moment; those who ask meanwhile are the brake."""
+        for _ in range(self._host.streams.steps_owed):
+            self._writer.idle()
 
     def _about_database(self, question: AskPage | AskHeads | Probe) -> Said:
         if not isinstance(question, Probe):

@@ -76,6 +76,16 @@ class Backlog:
         self.cycle: Cycle | None = None
         self._waiting: dict[int, list[int]] = {}
 
+    @property
+    def steps_owed(self) -> int:
+        """How many steps of compaction are due after a batch of commands.
+
+        One while anything is owed, so that nobody waits long; more where that is not enough.
+        """
+        if not self.owed:
+            return 0
+        return 1 + max(0, self.owed - BACKLOG_LIMIT) // CHUNK
+
     def add(self, event: int, users: Sequence[int]) -> None:
         """Note that an event went into the log for these users."""
         waiting = self._waiting

@@ -210,9 +210,9 @@ class SqliteStreams(Filters):
         return after if tx.execute(_DROP_EVENTS, {"oldest": unused}) else None
 
     @property
-    def crowded(self) -> bool:
-        """Tell that the log is too long to wait for an idle moment."""
-        return self._backlog.owed > 0
+    def steps_owed(self) -> int:
+        """Tell how often to compact although nobody is idle: the log is too long."""
+        return self._backlog.steps_owed
 
     # Within
 

@@ -124,8 +124,8 @@ class Streams(Protocol):
         ...
 
     @property
-    def crowded(self) -> bool:
-        """Tell that `compact` cannot wait for an idle moment."""
+    def steps_owed(self) -> int:
+        """Tell how often `compact` is due now, as it cannot wait for an idle moment."""
         ...
 
     def compact(self, database: Database) -> bool:
