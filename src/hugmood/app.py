@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
@@ -12,9 +11,10 @@ import structlog
 import uvicorn
 import uvloop
 
-from hugmood import features, logs
+from hugmood import features
 from hugmood.ambient import System
 from hugmood.config import Config
+from hugmood.engine.child import Launcher
 from hugmood.engine.link import EngineLink
 from hugmood.engine.records import Cut, Delivery, Transient
 from hugmood.gateway.bearers import Bearers
@@ -34,19 +34,22 @@ from hugmood.wire.session import Settings
 _BACKLOG: Final = 4096
 _DRAIN_PATIENCE: Final = 10
 _FLUSH: Final = 0.05
+_GRAPHQL_AFTER: Final = 5.0
+_LOOK: Final = 0.02
+"""Seconds that GraphQL waits at most for the engine, and between two looks at it."""
 
 log = structlog.get_logger()
 
 
 class Server:
-    """A running service; `serve` runs one until it is told to stop."""
+    """A running service; `run` runs one until it is told to stop."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, launcher: Launcher) -> None:
         """Put the parts together; nothing is started yet."""
         features.load_messages()
         ambient = System()
         self.config = config
-        self.engine = EngineLink(config.to_json(), readers=config.readers)
+        self.engine = EngineLink(config.to_json(), readers=config.readers, launcher=launcher)
         self.hub = Hub(self.engine, ambient, offline_grace=_ms(config.offline_grace))
         origins = Origins(frozenset(config.allowed_origins))
         endpoint = SocketEndpoint(self.hub, _settings(config), origins)
@@ -87,16 +90,26 @@ class Server:
             loop.add_signal_handler(number, self.stop)
         self.hub.start()
         await self.engine.start(_Listeners(self.hub, self._bearers))
-        if self.config.graphql:
-            await self.graphql.start()
+        graphql = loop.create_task(self._start_graphql())
         try:
             await self._uvicorn.serve()
         finally:
+            graphql.cancel()
             self.hub.stop()
             self.graphql.stop()
             await self.engine.stop()
             await self.graphql.ended()
         log.info("stopped")
+
+    async def _start_graphql(self) -> None:
+        """Start it when the engine is up, which sockets wait for; or is long in coming."""
+        if not self.config.graphql:
+            return
+        for _ in range(round(_GRAPHQL_AFTER / _LOOK)):
+            if self.engine.ready:
+                break
+            await asyncio.sleep(_LOOK)
+        await self.graphql.start()
 
     def stop(self) -> None:
         """Begin to drain; a second signal ends without waiting."""
@@ -169,16 +182,10 @@ class _Uvicorn(uvicorn.Server):
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
 
-def serve(config: Config) -> None:
-    """Run the service in this process and its engine beside it.
-
-    Raises ssl.SSLError where certificate and key are not what they should be.
-    """
-    if config.tls_cert:  # before any process is started
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.tls_cert, config.tls_key)
-    logs.configure(config.log_level, config.log_format, "gateway")
+def run(config: Config, launcher: Launcher) -> None:
+    """Run the service in this process, its engine as this launcher starts it."""
     with suppress(KeyboardInterrupt):
-        uvloop.run(Server(config).run())
+        uvloop.run(Server(config, launcher).run())
 
 
 def _settings(config: Config) -> Settings:

@@ -53,7 +53,7 @@ def serve() -> None:
     `hugmood migrate` first. SIGTERM or Ctrl-C sends clients away gently and stops.
     """
     settings = _config()
-    from hugmood.app import serve as run  # noqa: PLC0415 (other commands start faster)
+    from hugmood.starting import serve as run  # noqa: PLC0415 (other commands start faster)
 
     try:
         run(settings)

@@ -8,7 +8,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import structlog
 
@@ -23,12 +23,51 @@ _STOP_PATIENCE: Final = 10.0
 log = structlog.get_logger()
 
 
+class Launched(NamedTuple):
+    """A process that has been started, and our end of its socket."""
+
+    process: "subprocess.Popen[bytes]"
+    sock: socket.socket
+
+
+class Launcher:
+    """Starts processes, some before they are asked for: they load while we do."""
+
+    def __init__(self) -> None:
+        """Have none ready."""
+        self._early: dict[tuple[str, str], list[Launched]] = {}
+
+    def early(self, name: str, module: str) -> None:
+        """Start one now that will be asked for; it ends if we do."""
+        self._early.setdefault((name, module), []).append(_launched(name, module))
+
+    def launch(self, name: str, module: str) -> Launched:
+        """Start `hugmood.process module name DESCRIPTOR`, or take the one that is loading."""
+        early = self._early.get((name, module))
+        return early.pop() if early else _launched(name, module)
+
+
+def _launched(name: str, module: str) -> Launched:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 (our own program; a fork takes milliseconds, once)
+            [sys.executable, "-m", "hugmood.process", module, name, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+        )
+    ours.setblocking(False)  # noqa: FBT003 (that is its signature)
+    return Launched(process, ours)
+
+
 class Child(asyncio.Protocol):
     """One process; what is said in one loop turn goes in one frame."""
 
-    def __init__(self, name: str, module: str, config_json: bytes) -> None:
-        """Know how to start `python -m module name DESCRIPTOR`."""
+    def __init__(
+        self, name: str, module: str, config_json: bytes, launcher: Launcher | None = None
+    ) -> None:
+        """Know what to start, as `Launcher.launch` does."""
         self.name = name
+        self._launcher = launcher or Launcher()
         self._module = module
         self._config_json = config_json
         self._frames = Frames()
@@ -58,17 +97,10 @@ class Child(asyncio.Protocol):
 
     async def start(self) -> None:
         """Start it; it becomes ready in its own time."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: ASYNC220, S603 (our own program; a fork takes milliseconds, once)
-                [sys.executable, "-m", self._module, self.name, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
+        self._process, ours = self._launcher.launch(self.name, self._module)
         self._started = monotonic()
         self._frames = Frames()
         loop = asyncio.get_running_loop()
-        ours.setblocking(False)  # noqa: FBT003 (that is its signature)
         await loop.create_unix_connection(lambda: self, sock=ours)
 
     def stop(self) -> None:

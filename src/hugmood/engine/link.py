@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from hugmood.ambient import monotonic
-from hugmood.engine.child import Child
+from hugmood.engine.child import Child, Launcher
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -32,6 +32,8 @@ from hugmood.engine.records import (
 )
 from hugmood.errors import too_many, unavailable
 from hugmood.wire.message import LANES, Lane
+
+MODULE: Final = "hugmood.engine.worker"
 
 MAX_PENDING: Final[dict[Lane, int]] = {"write": 20_000, "read": 20_000, "check": 20_000}
 """Questions a lane may owe; more are refused at once with `rate_limit_exceeded`."""
@@ -100,8 +102,14 @@ class _Pending:
 class _Worker(Child):
     """One engine process, and what it has not answered yet."""
 
-    def __init__(self, lane: Lane, config_json: bytes, link: "EngineLink") -> None:
-        super().__init__(lane, "hugmood.engine.worker", config_json)
+    def __init__(
+        self,
+        lane: Lane,
+        config_json: bytes,
+        link: "EngineLink",
+        launcher: Launcher | None = None,
+    ) -> None:
+        super().__init__(lane, MODULE, config_json, launcher)
         self.lane = lane
         self.pending: dict[int, _Pending] = {}
         self.ready = False
@@ -191,15 +199,23 @@ class _Worker(Child):
             pending.callback(record)
 
 
+def lanes(readers: int) -> list[Lane]:
+    """List the lane of each process that an engine with so many readers has."""
+    reading: list[Lane] = ["read"] * readers
+    return ["write", "check", *reading]
+
+
 class EngineLink:
     """The engine as processes: one writer, one checker, and readers."""
 
-    def __init__(self, config_json: bytes, *, readers: int = 1) -> None:
+    def __init__(
+        self, config_json: bytes, *, readers: int = 1, launcher: Launcher | None = None
+    ) -> None:
         """Know how to start them; `config_json` holds secrets and goes by socket only."""
         self.listener: Listener
-        self._write = _Worker("write", config_json, self)
-        self._check = _Worker("check", config_json, self)
-        self._readers = [_Worker("read", config_json, self) for _ in range(readers)]
+        self._write, self._check, *self._readers = [
+            _Worker(lane, config_json, self, launcher) for lane in lanes(readers)
+        ]
         self._workers = [self._write, self._check, *self._readers]
         self._number = 0
         self._online: set[int] = set()

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
-
 from hugmood.engine.handling import Host
 from hugmood.errors import Rejected
 
@@ -33,6 +29,13 @@ class Signer:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         """Derive each key's public name (`kid`) from it."""
+        # It takes a tenth of a second to load: only those who sign wait for it, once.
+        from joserfc import jwt  # noqa: PLC0415
+        from joserfc.errors import JoseError  # noqa: PLC0415
+        from joserfc.jwk import KeySet, OctKey  # noqa: PLC0415
+
+        self._jwt = jwt
+        self._fault = JoseError
         keys = [OctKey.import_key(text, {"kid": _name(text)}) for text in secrets]
         self._first = keys[0]
         self._all = KeySet([*keys])
@@ -49,7 +52,7 @@ class Signer:
             "aud": AUDIENCE,
             "iss": ISSUER,
         }
-        return jwt.encode(header, body, self._first, algorithms=[_ALGORITHM])
+        return self._jwt.encode(header, body, self._first, algorithms=[_ALGORITHM])
 
     def read(self, token: str, now: int, *, grace: int = 0) -> Claims:
         """Verify a token; `grace` ms after its end it may still be good.
@@ -69,7 +72,7 @@ class Signer:
         """Make a token that is good for one purpose, for someone of this session."""
         header = {"alg": _ALGORITHM, "kid": self._first.kid}
         body = {"sid": session_id, "exp": expires // 1000, "aud": _link(purpose), "iss": ISSUER}
-        return jwt.encode(header, body, self._first, algorithms=[_ALGORITHM])
+        return self._jwt.encode(header, body, self._first, algorithms=[_ALGORITHM])
 
     def read_link(self, purpose: str, token: str, now: int) -> str:
         """Return the session of such a token; raises `Rejected` as `read` does."""
@@ -84,9 +87,9 @@ class Signer:
 
     def _verified(self, token: str, audience: str) -> dict[str, Any]:
         try:
-            body = jwt.decode(token, self._all, algorithms=[_ALGORITHM]).claims
+            body = self._jwt.decode(token, self._all, algorithms=[_ALGORITHM]).claims
             genuine = body["aud"] == audience and body["iss"] == ISSUER
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except (self._fault, ValueError, KeyError, TypeError) as error:
             raise invalid_token() from error
         if not genuine:
             raise invalid_token()

@@ -1,0 +1,24 @@
+"""How the service starts: the engine's processes first, for they load while the gateway does."""
+
+import ssl
+
+from hugmood import logs
+from hugmood.config import Config
+from hugmood.engine.child import Launcher
+from hugmood.engine.link import MODULE, lanes
+
+
+def serve(config: Config) -> None:
+    """Run the service in this process and its engine beside it.
+
+    Raises ssl.SSLError where certificate and key are not what they should be.
+    """
+    if config.tls_cert:  # before any process is started
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.tls_cert, config.tls_key)
+    logs.configure(config.log_level, config.log_format, "gateway")
+    launcher = Launcher()
+    for lane in lanes(config.readers):
+        launcher.early(lane, MODULE)
+    from hugmood.app import run  # noqa: PLC0415 (that is what takes long)
+
+    run(config, launcher)
