@@ -16,10 +16,10 @@ DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format docs graphiql bench constraints clean
+.PHONY: help run test check format docs graphiql bench bench-quick constraints clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'Another Python: make test PYTHON=python3.13. Some tests: make test ARGS="-k hugs".'
 
 run: $(RUNTIME) ## Start HugMood (ARGS for `hugmood serve`)
@@ -49,6 +49,9 @@ graphiql: ## Put GraphiQL into the package, for /graphql in a browser (needs npm
 
 bench: $(DEV) ## Run the benchmarks (ARGS for benchmarks/run.py)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+bench-quick: $(DEV) ## See in a minute whether something got slower
+	@$(BIN)/python benchmarks/quick.py
 
 # What the oldest Python takes, the newer ones take too; not the other way round.
 constraints: ## Bring constraints.txt up to the newest versions (with Python 3.11)

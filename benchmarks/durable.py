@@ -208,6 +208,15 @@ def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
     return figures
 
 
+def main_figures(*, rounds: int = 3, seconds: float = 3) -> list[Figure]:
+    """Return of all these what a page has room for: many clients, and the plain server."""
+    return [
+        line
+        for line in measure(rounds=rounds, seconds=seconds)
+        if f"{MANY} clients" in line.name or "FastAPI" in line.name or "beside" in line.name
+    ]
+
+
 def _places(stack: ExitStack) -> Iterator[Place]:
     redis = _redis(stack)
     folder = stack.enter_context(database_folder())

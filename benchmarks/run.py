@@ -13,12 +13,14 @@ from functools import partial
 from pathlib import Path
 
 import commands
+import durable
 import fanout
 import graphql_face
 import history
 import idle
 import lists
 import refused
+import replay
 import storm
 from report import Figure
 
@@ -48,7 +50,10 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(lists.measure, rounds=min(rounds, 3)),
         partial(graphql_face.measure, rounds=min(rounds, 3)),
         partial(idle.measure, rounds=min(rounds, 3)),
-        partial(storm.measure, rounds=min(rounds, 3)),
+        partial(idle.measure, sockets=20_000, rounds=1),
+        partial(storm.measure, sockets=5_000, rounds=min(rounds, 3)),
+        partial(replay.measure, rounds=rounds),
+        partial(durable.main_figures, rounds=min(rounds, 3), seconds=seconds),
     ]
     for measure in benchmarks:
         batch = measure()

@@ -23,7 +23,7 @@ def measure(*, sockets: int = 2000, rounds: int = 3) -> list[Figure]:
     seconds, cpu, slowest = [], [], []
     with database_folder() as url:
         people = populate(url, sockets)
-        _say_something(url, people)
+        say(url, people, MISSED)
         with serve(url) as service:
             for _ in range(rounds):
                 run = native.storm(
@@ -48,8 +48,8 @@ def measure(*, sockets: int = 2000, rounds: int = 3) -> list[Figure]:
     ]
 
 
-def _say_something(url: str, people: list[Person]) -> None:
-    """Put events into everyone's stream, as the writer would."""
+def say(url: str, people: list[Person], count: int) -> None:
+    """Put so many events into everyone's stream, as the writer would."""
     ambient = System()
     now = ambient.now()
     event = codec.encode(
@@ -66,7 +66,7 @@ def _say_something(url: str, people: list[Person]) -> None:
     database = open_database(url, timeout=5)
     streams = open_streams(url, DEFAULT_RETENTION)
     with database.transaction(write=True) as tx:
-        for _ in range(MISSED):
+        for _ in range(count):
             prefix = codec.prefix("mood_changed", ambient.message_id("bcast"), event, now)
             streams.append(tx, [NewEvent(prefix, users)], now)
     while streams.compact(database):
