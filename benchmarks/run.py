@@ -6,6 +6,7 @@
 import argparse
 import os
 import platform
+import resource
 import sqlite3
 import sys
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(lists.measure, rounds=min(rounds, 3)),
         partial(graphql_face.measure, rounds=min(rounds, 3)),
         partial(idle.measure, rounds=min(rounds, 3)),
-        partial(idle.measure, sockets=20_000, rounds=1),
+        partial(idle.measure, sockets=_most_sockets(), rounds=1),
         partial(storm.measure, sockets=5_000, rounds=min(rounds, 3)),
         partial(replay.measure, rounds=rounds),
         partial(durable.main_figures, rounds=min(rounds, 3), seconds=seconds),
@@ -61,6 +62,12 @@ def _measure(*, quick: bool) -> list[Figure]:
             print(line, flush=True)
         figures += batch
     return figures
+
+
+def _most_sockets() -> int:
+    """As many as are wanted, or as one process may have open here."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return min(20_000, allowed // 1_000 * 1_000 - 1_000)
 
 
 def _write(figures: list[Figure]) -> None:
