@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +41,7 @@ _HELLO: Final = r'CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\n'
 Run = Callable[[int, int, float], Fanout]
 """One measurement, by subscribers, moods outstanding, and seconds."""
 Results = dict[str, list[Fanout]]
+Start = Callable[[], AbstractContextManager[Target]]
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def measure(
 def _peers(stack: ExitStack) -> dict[str, Run]:
     """Start the peers that can be had here, and say which cannot."""
     node = peer_servers.node
-    known = [
+    known: list[tuple[str, Callable[[Target], Run], Start]] = [
         ("ws", Bare, lambda: node("ws_server.js")),
         ("ws, numbered", Bare, lambda: node("ws_server.js", "--numbered")),
         ("Socket.IO", SocketIo, lambda: node("socketio_server.js", path=_SOCKET_IO_PATH)),
