@@ -207,18 +207,24 @@ def fanout(  # noqa: PLR0913 - one argument for each option of the program
     warm: float = 1,
     verify: bool = False,
     marker: str | None = None,
+    ready_marker: str | None = None,
+    crlf: bool = False,
     parallel: int = 16,
 ) -> Fanout:
     """Publish `message` to `subscribers` sockets, `outstanding` at a time.
 
     `init[i]` is what subscriber i sends first (one alone serves all); in `message` each `@@`
-    becomes a number never used before. Raises LoadgenError when nothing was delivered, or
-    when `verify` found a number that did not rise by one.
+    becomes a number never used before. `ready_marker` is in the reply to `init`, where other
+    messages may come before it. `crlf` is for NATS: the messages spell CR LF as four
+    characters. Raises LoadgenError when nothing was delivered, or when `verify` found a number
+    that did not rise by one.
     """
     options: dict[str, object] = {
         "--outstanding": outstanding,
         "--verify": verify,
         "--marker": marker,
+        "--ready-marker": ready_marker,
+        "--crlf": crlf,
         "--seconds": seconds,
         "--warm": warm,
         "--parallel": parallel,

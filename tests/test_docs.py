@@ -15,10 +15,11 @@ import typer
 from hugmood import cli, config
 from tests.markdown import ROOT, anchors, code_blocks, links, named, read_sections, tables
 
+NOT_OURS = {"build", "node_modules"}
 PAGES = sorted(
     path
     for path in ROOT.rglob("*.md")
-    if not any(part.startswith(".") or part == "build" for part in path.relative_to(ROOT).parts)
+    if not any(part.startswith(".") or part in NOT_OURS for part in path.relative_to(ROOT).parts)
 )
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 LONGEST_DECISION = 40

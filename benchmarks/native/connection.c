@@ -168,6 +168,8 @@ static size_t take_upgrade(struct pool *pool, struct connection *connection, str
 
 static void take_greeting(struct pool *pool, struct connection *connection, struct span payload)
 {
+    if (!span_has(payload, pool->options->ready_marker))
+        return;
     /* Later numbers are checked against the position that the reply to `auth` tells. */
     connection->sequence = span_integer(payload, span_of("\"sequenceNumber\":"));
     if (span_has(payload, span_of("\"success\":false"))
@@ -216,6 +218,8 @@ static void take_message(struct pool *pool, struct connection *connection, struc
         return;
     if (span_has(payload, span_of("\"type\":\"ping\"")))
         answer_ping(pool, connection, payload);
+    else if (payload.length == 1 && payload.bytes[0] == '2') /* a ping of Engine.IO */
+        connection_send(pool, connection, span_of("3"));
     else if (connection->state == GREETING)
         take_greeting(pool, connection, payload);
     else
@@ -230,6 +234,10 @@ static void take_frame(struct pool *pool, struct connection *connection,
     if (!frame->whole || frame->compressed || frame->masked)
         die("a fragmented, compressed or masked frame: nothing of it was asked for");
     switch (frame->opcode) {
+    case OPCODE_BINARY:
+        if (!pool->options->crlf)
+            die("a binary frame: nothing sent asks for one");
+        /* fall through */
     case OPCODE_TEXT:
         take_message(pool, connection, frame->payload);
         break;

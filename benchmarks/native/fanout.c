@@ -40,14 +40,13 @@ static void check_sequence(struct fanout *fanout, struct connection *connection,
     connection->sequence = number;
 }
 
-static void take_delivery(struct fanout *fanout, struct connection *connection, size_t length)
+static void take_delivery(struct fanout *fanout, struct connection *connection)
 {
     uint64_t number = connection->counted++;
 
     if (number >= fanout->published)
         die("a subscriber got more messages than were published: another publisher is at work");
     fanout->deliveries++;
-    fanout->bytes += length;
     if (--fanout->missing[number % OUTSTANDING_MAX])
         return;
     /* In order on every connection, so that publishes are done in order, too. */
@@ -66,9 +65,13 @@ static bool on_message(struct pool *pool, struct connection *connection, struct 
     bool delivery = span_has(payload, pool->options->marker);
     if (pool->options->verify)
         check_sequence(fanout, connection, payload, delivery);
-    if (delivery)
-        take_delivery(fanout, connection, payload.length);
-    return delivery;
+    if (!delivery)
+        return false;
+    fanout->bytes += payload.length;
+    for (size_t left = pool->options->crlf ? span_count(payload, pool->options->marker) : 1; left;
+         left--)
+        take_delivery(fanout, connection);
+    return true;
 }
 
 static void publish(struct pool *pool, struct fanout *fanout)

@@ -84,9 +84,11 @@ static void parse(struct options *options, int count, char **arguments)
         {"--message", LINES, &options->message},
         {"--marker", MARKER, &options->marker},
         {"--reply-marker", MARKER, &options->reply_marker},
+        {"--ready-marker", MARKER, &options->ready_marker},
         {"--outstanding", WHOLE, &options->outstanding},
         {"--expect", WHOLE, &options->expect},
         {"--verify", FLAG, &options->verify},
+        {"--crlf", FLAG, &options->crlf},
         {"--seconds", SECONDS, &options->seconds},
         {"--warm", SECONDS, &options->warm},
         {"--deadline", SECONDS, &options->deadline},
@@ -105,6 +107,15 @@ static void parse(struct options *options, int count, char **arguments)
             die("%s takes a value", arguments[i]);
         set(&known[at], known[at].kind == FLAG ? NULL : arguments[++i]);
     }
+}
+
+static void spell_out_crlf(struct options *options)
+{
+    if (!options->crlf)
+        return;
+    lines_spell_out_crlf(&options->init);
+    lines_spell_out_crlf(&options->publisher_init);
+    lines_spell_out_crlf(&options->message);
 }
 
 struct options options_parse(int count, char **arguments)
@@ -127,6 +138,7 @@ struct options options_parse(int count, char **arguments)
 
     options.marker = span_of(storm ? "\"type\":\"missed_messages\"" : "\"type\":\"mood_changed\"");
     parse(&options, count, arguments);
+    spell_out_crlf(&options);
     if (!options.port || !options.sockets)
         die("--port and --sockets are required");
     if (options.init.count > 1 && options.init.count < options.sockets)

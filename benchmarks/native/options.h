@@ -18,9 +18,11 @@ struct options {
     struct lines message;
     struct span marker;
     struct span reply_marker;
+    struct span ready_marker; /* empty: any message is the reply to init */
     int outstanding;
     int expect;
     bool verify;
+    bool crlf; /* a protocol of CR LF lines, such as NATS' */
     double seconds, warm, deadline;
     uint64_t first_id;
     struct processes processes;

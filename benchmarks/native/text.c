@@ -152,6 +152,30 @@ struct lines lines_load(const char *path)
     return lines;
 }
 
+/* Shortens a span in place: the bytes are those that lines_load() read. */
+static void spell_out_crlf(struct span *line)
+{
+    uint8_t *out = (uint8_t *)line->bytes;
+    size_t length = 0;
+
+    for (size_t i = 0; i < line->length; i++) {
+        if (line->length - i >= 4 && !memcmp(line->bytes + i, "\\r\\n", 4)) {
+            out[length++] = '\r';
+            out[length++] = '\n';
+            i += 3;
+        } else {
+            out[length++] = line->bytes[i];
+        }
+    }
+    line->length = length;
+}
+
+void lines_spell_out_crlf(struct lines *lines)
+{
+    for (int i = 0; i < lines->count; i++)
+        spell_out_crlf(&lines->items[i]);
+}
+
 size_t decimal_write(uint8_t *out, uint64_t number)
 {
     uint8_t digits[20];

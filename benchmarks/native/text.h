@@ -46,6 +46,9 @@ struct lines {
 
 struct lines lines_load(const char *path);
 
+/* Put CR LF in place of each `\r\n` that is written as these four characters. */
+void lines_spell_out_crlf(struct lines *lines);
+
 /* Write `number` in decimal at `out` (at most 20 bytes); returns how many. */
 size_t decimal_write(uint8_t *out, uint64_t number);
 
