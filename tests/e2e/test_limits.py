@@ -4,10 +4,11 @@ These tests take seconds: they start real processes, and wait for them.
 """
 
 import asyncio
+import resource
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -45,14 +46,36 @@ def running(
         "allowed_origins": FRIEND,
         "log_level": "debug",
     }
-    with serving(folder, new_database(folder), **settings) as service:
+    few = (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    with ExitStack() as stack:
+        with few_open_files(few):
+            service = stack.enter_context(serving(folder, new_database(folder), **settings))
         yield service
+
+
+@contextmanager
+def few_open_files(limits: tuple[int, int]) -> Iterator[None]:
+    """Let what is started begin with these limits."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.fixture
 async def service(running: Service) -> Service:
     """The server, ready."""
     return await running.ready()
+
+
+async def test_open_files(service: Service) -> None:
+    """It takes as many sockets as the system lets it, not the few that programs begin with."""
+    limits = Path(f"/proc/{service.process.pid}/limits").read_text("ascii")
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    soft, hard = line.split()[3:5]
+    assert soft == hard
 
 
 async def closing(talk: Talk) -> tuple[str, int]:
