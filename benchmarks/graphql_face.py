@@ -6,7 +6,6 @@ written as its documentation does, on the same tables by the same SQL, without s
 limits or snapshots: that is in its favour.
 """
 
-import http.client
 import json
 import subprocess
 import sys
@@ -45,7 +44,6 @@ def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
         befriend(url, people[0], people[1:])
         write_history(url, people[0], ENTRIES)
         with serve(url) as service, _strawberry(url, people[0]) as other:
-            _wait_for_graphql(service.port)
             for _ in range(rounds):
                 theirs.append(_ask(other, seconds))
                 ours.append(_ask(service.target, seconds, people[0].token))
@@ -88,16 +86,6 @@ def _fan_out(
         beside.append(fanout.run(target, people, FOLLOWERS, 1, seconds).p99_ms)
         asking.join()
     return alone, beside
-
-
-def _wait_for_graphql(port: int) -> None:
-    for _ in range(200):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        connection.request("POST", "/graphql", "{}", {"Content-Type": "application/json"})
-        if connection.getresponse().status != 503:  # noqa: PLR2004 (it is starting)
-            return
-        time.sleep(0.05)
-    raise AssertionError("the GraphQL process did not start")
 
 
 @contextmanager

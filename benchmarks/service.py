@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Final
 
@@ -138,6 +140,7 @@ def serve(url: str, **settings: str) -> Iterator[Service]:
             port = _port(log)
             _wait_ready(port)
             ready = time.perf_counter() - began
+            _wait_for_graphql(port)  # it starts last, and is measured as the others are
             yield Service(port, {"gateway": process.pid, **_engine(process.pid)}, ready)
         finally:
             process.terminate()
@@ -173,6 +176,23 @@ def _port(log: IO[str]) -> int:
         if not line:
             time.sleep(0.01)
     raise AssertionError("the server did not start")
+
+
+def _wait_for_graphql(port: int) -> None:
+    until = time.monotonic() + START_PATIENCE
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql", b"{}", {"Content-Type": "application/json"}
+    )
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(request)  # noqa: S310 (likewise)
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                return
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("GraphQL did not start")
 
 
 def _wait_ready(port: int) -> None:

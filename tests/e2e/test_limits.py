@@ -72,9 +72,7 @@ async def service(running: Service) -> Service:
 
 async def test_open_files(service: Service) -> None:
     """It takes as many sockets as the system lets it, not the few that programs begin with."""
-    limits = Path(f"/proc/{service.process.pid}/limits").read_text("ascii")
-    (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
-    soft, hard = line.split()[3:5]
+    soft, hard = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
     assert soft == hard
 
 
