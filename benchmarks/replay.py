@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import native
 from report import Figure, figure
 from service import database_folder, populate, serve
-from storm import say
+from storm import come_back, say
 
 MISSED: Final = 10_000
 READERS: Final = 4
@@ -20,15 +19,7 @@ def measure(*, rounds: int = 5) -> list[Figure]:
         say(url, people, MISSED)
         with serve(url) as service:
             for _ in range(rounds):
-                run = native.storm(
-                    service.target,
-                    sockets=READERS,
-                    init=[person.auth(last=0) for person in people],
-                    marker='"type":"mood_changed"',
-                    expect=MISSED,
-                )
-                if run.failed or run.lost:
-                    raise native.LoadgenError("not everything was replayed")
+                run = come_back(service, people, MISSED)
                 cpu.append(1e3 * run.cpu_s / READERS)
                 seconds.append(run.seconds)
     name = f"replay of {MISSED:,} events"

@@ -138,9 +138,9 @@ def serve(url: str, **settings: str) -> Iterator[Service]:
     ):
         try:
             port = _port(log)
-            _wait_ready(port)
+            _wait_for(port, "/readyz")
             ready = time.perf_counter() - began
-            _wait_for_graphql(port)  # it starts last, and is measured as the others are
+            _wait_for(port, "/graphql", b"{}")  # it starts last, and is measured as the others are
             yield Service(port, {"gateway": process.pid, **_engine(process.pid)}, ready)
         finally:
             process.terminate()
@@ -178,32 +178,23 @@ def _port(log: IO[str]) -> int:
     raise AssertionError("the server did not start")
 
 
-def _wait_for_graphql(port: int) -> None:
+def _wait_for(port: int, path: str, body: bytes | None = None) -> None:
+    """Ask again and again until the answer is another than that it is too early."""
     until = time.monotonic() + START_PATIENCE
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/graphql", b"{}", {"Content-Type": "application/json"}
+        f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/json"}
     )
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(request)  # noqa: S310 (likewise)
+            with urllib.request.urlopen(request, timeout=5):  # noqa: S310 (likewise)
+                return
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
                 return
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("GraphQL did not start")
-
-
-def _wait_ready(port: int) -> None:
-    until = time.monotonic() + START_PATIENCE
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-                return
         except OSError:
-            time.sleep(0.01)
-    raise AssertionError("the server did not become ready")
+            pass
+        time.sleep(0.01)
+    raise AssertionError(f"{path} did not become ready")
 
 
 def _engine(gateway: int) -> dict[str, int]:
