@@ -142,15 +142,11 @@ class SqliteStreams(Filters):
 
     def position(self, tx: Transaction, user: int) -> int:
         """Return a user's newest number as this transaction sees it, nothing cached."""
-        compacted = _compacted_to(tx, user)
-        tail = _tail(tx, user, compacted)
-        return tail[-1][0] if tail else compacted
+        return _standing(tx, user)[1]
 
     def page(self, tx: Transaction, user: int, after: int) -> Stretch:
         """Read at most 100 events or 256 KiB that follow a number."""
-        compacted = _compacted_to(tx, user)
-        tail = _tail(tx, user, compacted)
-        head = tail[-1][0] if tail else compacted
+        tail, head = _standing(tx, user)
         pruned = one(tx.rows(_PRUNED, {"user": user}))
         known = _compacted(tx, user, after) + [entry for entry in tail if entry[0] > after]
         entries = _with_bodies(tx, known[: PAGE_MESSAGES + 1])
@@ -257,10 +253,11 @@ def _drop_log(tx: Transaction, upto: int) -> tuple[int, bool]:
     return sum(size for _, size in sizes) // _WORD, len(sizes) < _DROP_ROWS
 
 
-def _compacted_to(tx: Transaction, user: int) -> int:
-    """Return the number of a user's last event that is or was in a segment."""
+def _standing(tx: Transaction, user: int) -> tuple[list[tuple[int, int]], int]:
+    """Return the (number, event) of this user that only the log has, and the newest number."""
     compacted: int = tx.rows(_HEADS, {"users": str([user])})[0][1]
-    return compacted
+    tail = _tail(tx, user, compacted)
+    return tail, tail[-1][0] if tail else compacted
 
 
 def _tail(tx: Transaction, user: int, compacted: int) -> list[tuple[int, int]]:
