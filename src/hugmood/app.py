@@ -47,18 +47,16 @@ class Server:
     def __init__(self, config: Config, launcher: Launcher) -> None:
         """Put the parts together; nothing is started yet."""
         features.load_messages()
-        ambient = System()
+        ambient, settings, config_json = System(), _settings(config), config.to_json()
         self.config = config
-        self.engine = EngineLink(config.to_json(), readers=config.readers, launcher=launcher)
+        self.engine = EngineLink(config_json, readers=config.readers, launcher=launcher)
         self.hub = Hub(self.engine, ambient, offline_grace=_ms(config.offline_grace))
         origins = Origins(frozenset(config.allowed_origins))
-        endpoint = SocketEndpoint(self.hub, _settings(config), origins)
+        endpoint = SocketEndpoint(self.hub, settings, origins)
         proxies = Proxies(config.trusted_proxies)
         self._bearers = Bearers(self.engine, ambient)
-        self.graphql = GraphqlLink(
-            config.to_json(), self.engine, Turnstile(_settings(config)), ambient
-        )
-        face = GraphqlFace(self.hub, self.graphql, self._bearers, _settings(config), proxies)
+        self.graphql = GraphqlLink(config_json, self.engine, Turnstile(settings), ambient)
+        face = GraphqlFace(self.hub, self.graphql, self._bearers, settings, proxies)
         over_http = GraphqlOverHttp(face, graphiql=config.env == "development")
         served = {GRAPHQL_PATH: GraphqlEndpoint(face, origins)} if config.graphql else {}
         self._uvicorn = _Uvicorn(

@@ -13,6 +13,7 @@ from typing import Final, cast
 
 import structlog
 import uvloop
+from msgspec.structs import replace
 
 from hugmood import logs
 from hugmood.ambient import Ambient, System
@@ -65,7 +66,7 @@ class Operation:
         number = self._commands
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._server.put(Command(self._number, _numbered(ask, number)))
+        self._server.put(Command(self._number, replace(ask, number=number)))
         try:
             return await future
         finally:
@@ -146,19 +147,6 @@ class Server(asyncio.Protocol):
             self.put(Executed(request.number, _FAILED))
         finally:
             del self._running[request.number]
-
-
-def _numbered(ask: Ask, number: int) -> Ask:
-    return Ask(
-        number=number,
-        type=ask.type,
-        id=ask.id,
-        data=ask.data,
-        caller=ask.caller,
-        at=ask.at,
-        client=ask.client,
-        remote=ask.remote,
-    )
 
 
 async def serve(sock: socket.socket, config: Config) -> None:
