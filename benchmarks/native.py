@@ -280,7 +280,7 @@ def commands(  # noqa: PLR0913 - as fanout()
     return msgspec.json.decode(output, type=Commands)
 
 
-def requests(
+def requests(  # noqa: PLR0913 - as fanout()
     target: Target,
     *,
     sockets: int,
@@ -289,8 +289,11 @@ def requests(
     header: str | None = None,
     seconds: float = 5,
     warm: float = 1,
+    pause: float = 0,
 ) -> Requests:
     """Keep one POST of `body` outstanding on each connection; they stay open.
+
+    With a `pause` in seconds, each connection rests so long after an answer.
 
     Raises LoadgenError at the first answer without the marker.
     """
@@ -299,6 +302,7 @@ def requests(
         "--header": header,
         "--seconds": seconds,
         "--warm": warm,
+        "--pause": pause,
     }
     output = _run("requests", target, sockets, options, {"--message": [body]}, seconds + warm)
     return msgspec.json.decode(output, type=Requests)

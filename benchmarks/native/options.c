@@ -91,6 +91,7 @@ static void parse(struct options *options, int count, char **arguments)
         {"--crlf", FLAG, &options->crlf},
         {"--seconds", SECONDS, &options->seconds},
         {"--warm", SECONDS, &options->warm},
+        {"--pause", SECONDS, &options->pause},
         {"--deadline", SECONDS, &options->deadline},
         {"--process", PROCESS, &options->processes},
     };

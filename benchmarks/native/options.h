@@ -23,7 +23,7 @@ struct options {
     int expect;
     bool verify;
     bool crlf; /* a protocol of CR LF lines, such as NATS' */
-    double seconds, warm, deadline;
+    double seconds, warm, deadline, pause;
     uint64_t first_id;
     struct processes processes;
 };

@@ -1,4 +1,7 @@
-/* HTTP: every socket stays open, has one POST outstanding, and sends it again upon the answer. */
+/*
+ * HTTP: every socket stays open, has one POST outstanding, and sends it again upon the answer, or
+ * --pause seconds after it.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,6 +22,7 @@ struct client {
     int descriptor;
     struct buffer answer;
     double since;
+    double ask_at; /* 0 while it waits for an answer */
 };
 
 struct requests {
@@ -51,6 +55,7 @@ static void write_request(struct requests *requests)
 static void ask(struct requests *requests, struct client *client)
 {
     client->since = now();
+    client->ask_at = 0;
     if (!send_all(client->descriptor, requests->text, requests->length))
         die("the server closed a connection while we sent");
 }
@@ -108,18 +113,31 @@ static void take(struct requests *requests, struct client *client)
     buffer_consume(&client->answer, whole);
     requests->answered_at = now();
     samples_add(&requests->latencies, requests->answered_at - client->since);
-    ask(requests, client);
+    if (requests->options->pause > 0)
+        client->ask_at = requests->answered_at + requests->options->pause;
+    else
+        ask(requests, client);
+}
+
+static void ask_those_due(struct requests *requests)
+{
+    for (int i = 0; i < requests->options->sockets; i++)
+        if (requests->clients[i].ask_at > 0 && requests->clients[i].ask_at <= now())
+            ask(requests, &requests->clients[i]);
 }
 
 static void keep_asking(struct requests *requests, double until)
 {
     struct epoll_event events[EVENTS_MAX];
+    int milliseconds = requests->options->pause > 0 ? 1 : 100;
 
     while (now() < until) {
-        int count = epoll_wait(requests->epoll, events, EVENTS_MAX, 100);
+        int count = epoll_wait(requests->epoll, events, EVENTS_MAX, milliseconds);
 
         for (int i = 0; i < count; i++)
             take(requests, events[i].data.ptr);
+        if (requests->options->pause > 0)
+            ask_those_due(requests);
         if (now() - requests->answered_at > STALL_SECONDS)
             die("stalled: no answer for %d s", STALL_SECONDS);
     }
@@ -154,8 +172,13 @@ int run_requests(const struct options *options)
     write_request(&requests);
     requests.answered_at = now();
     for (int i = 0; i < options->sockets; i++) {
-        connect_client(&requests, &requests.clients[i]);
-        ask(&requests, &requests.clients[i]);
+        struct client *client = &requests.clients[i];
+
+        connect_client(&requests, client);
+        /* Not all at once, for then they would stay together. */
+        client->ask_at = now() + options->pause * i / options->sockets;
+        if (options->pause <= 0)
+            ask(&requests, client);
     }
     keep_asking(&requests, now() + options->warm);
     requests.latencies.count = requests.reads = 0;
