@@ -4,7 +4,7 @@ Each keeps the contract of the real thing; `tests/contract` holds some of them t
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Any
@@ -290,3 +290,14 @@ class _WatchedTransaction:
     def execute_many(self, sql: str, params: Iterable[Params]) -> None:
         self._statements.append(sql)
         self._inner.execute_many(sql, params)
+
+    def expect(self, users: Sequence[int]) -> None:
+        self._inner.expect(users)
+
+    def rows_of(self, user: int, sql: str) -> list[Row]:
+        self._statements.append(sql)
+        return self._inner.rows_of(user, sql)
+
+    def write_of(self, user: int, sql: str, params: Params) -> None:
+        self._statements.append(sql)
+        self._inner.write_of(user, sql, params)

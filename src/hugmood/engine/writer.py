@@ -5,7 +5,8 @@ the whole batch is undone and repeated with a savepoint for each command, so tha
 the failing one's effects are undone. That is rare; a savepoint for each always is not.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import structlog
@@ -114,9 +115,9 @@ class Writer:
                 self._begin_rounds(tx, now)
                 claimed = schedule.claim(tx, now) if now >= self._look_at else None
                 outcomes = [
-                    *(self._due(tx, memory, due, now, isolated=isolated) for due in claimed or ()),
-                    *(self._one(tx, memory, ask, now, isolated=isolated) for ask in asks),
+                    self._due(tx, memory, due, now, isolated=isolated) for due in claimed or ()
                 ]
+                outcomes += self._each(tx, memory, asks, now, isolated=isolated)
                 memory.write()
                 changes = [change for outcome in outcomes for change in outcome.changes]
                 numbered = self._write_streams(tx, changes, now)
@@ -129,6 +130,25 @@ class Writer:
         elif claimed is not None:
             self._look_at = now + _LOOK_EVERY
         return _told(outcomes, numbered)
+
+    def _each(
+        self, tx: Transaction, memory: Memory, asks: Sequence[Ask], now: int, *, isolated: bool
+    ) -> Iterator[_Outcome]:
+        """Run one after the other; where they are not isolated, the database may look ahead."""
+        if isolated:
+            yield from (self._one(tx, memory, ask, now, isolated=True) for ask in asks)
+            return
+        memory.read_ahead([ask for ask in asks if _may_be_remembered(ask)])
+        coming: defaultdict[str, list[int]] = defaultdict(list)
+        for ask in reversed(asks):
+            if ask.caller:
+                coming[ask.type].append(ask.caller.key)
+        for ask in asks:
+            tx.expect(coming[ask.type][::-1] if ask.caller else ())
+            yield self._one(tx, memory, ask, now, isolated=False)
+            if ask.caller:
+                coming[ask.type].pop()
+        tx.expect(())
 
     def _write_streams(
         self, tx: Transaction, changes: Sequence[NewEvent | Erasure | Removal], now: int
@@ -286,6 +306,13 @@ def is_remembered(ask: Ask, found: Route) -> bool:
     if ask.caller is None:
         return False
     return bool(ask.fingerprint) if ask.internal else found.command.remembered
+
+
+def _may_be_remembered(ask: Ask) -> bool:
+    try:
+        return is_remembered(ask, route(ask))
+    except Rejected:
+        return False
 
 
 def answered(ask: Ask, found: Route, result: object, outbox: Outbox) -> Answer:

@@ -4,7 +4,7 @@ SQL is written by hand for both, with named parameters `:name`, and set-based: o
 statement for many rows, never a statement per row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, Protocol
 
@@ -46,6 +46,29 @@ class Transaction(Protocol):
 
     def execute_many(self, sql: str, params: Iterable[Params]) -> None:
         """Run one statement for each set of parameters, prepared once."""
+        ...
+
+    def expect(self, users: Sequence[int]) -> None:
+        """Say whose command is next, and who will send the like of it after that (keys).
+
+        What `rows_of` asks of the first may then be asked of all of them at once, and what
+        `write_of` is given be written with theirs. Who is told nothing does neither.
+        """
+        ...
+
+    def rows_of(self, user: int, sql: str) -> list[Row]:
+        """Run a statement about one user, its only parameter `:user`.
+
+        What others committed since this transaction began may be missing from the answer:
+        it must not be what a lock was taken for.
+        """
+        ...
+
+    def write_of(self, user: int, sql: str, params: Params) -> None:
+        """Insert a row that only this user's `rows_of` tells of, before anything is asked.
+
+        The statement must be `INSERT INTO ... (...) VALUES (:a, ...)`, whatever follows.
+        """
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

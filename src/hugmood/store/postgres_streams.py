@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hugmood.store.database import Database, Transaction, one
+from hugmood.store.postgres_together import array
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
     PAGE_MESSAGES,
@@ -23,8 +24,7 @@ _SWEEP_USERS: Final = 500
 _IDS = "SELECT nextval('event_id') FROM generate_series(1, :count)"
 _INSERT_EVENTS = """
     INSERT INTO event (id, body, author, created_at)
-    SELECT t.id, t.body, t.author, :now
-    FROM unnest(:ids::bigint[], :bodies::bytea[], :authors::bigint[]) AS t (id, body, author)
+    VALUES (:id, :body, :author, :now)
 """
 _ENSURE_HEADS = """
     INSERT INTO stream_head (user_key, last_number, pruned_number)
@@ -54,7 +54,7 @@ _NUMBER = """
     FROM fan JOIN raised USING (user_key)
     RETURNING event_id, user_key, number
 """
-_HEADS = "SELECT user_key, last_number FROM stream_head WHERE user_key = ANY(:users)"
+_HEADS = "SELECT user_key, last_number FROM stream_head WHERE user_key = ANY(:users::bigint[])"
 _HEAD = "SELECT last_number, pruned_number FROM stream_head WHERE user_key = :user"
 _INBOX = """
     SELECT inbox.number, event.body, event.author FROM inbox JOIN event ON event.id = inbox.event_id
@@ -99,12 +99,15 @@ class PostgresStreams(Filters):
         if not events:
             return []
         ids = sorted(row[0] for row in tx.rows(_IDS, {"count": len(events)}))
-        bodies = [event.prefix for event in events]
-        authors = [event.author for event in events]
-        rows = {"ids": ids, "bodies": bodies, "authors": authors, "now": now}
-        tx.execute(_INSERT_EVENTS, rows)
-        users = [user for event in events for user in event.users]
-        owners = [key for key, event in zip(ids, events, strict=True) for _ in event.users]
+        tx.execute_many(
+            _INSERT_EVENTS,
+            [
+                {"id": key, "body": event.prefix, "author": event.author, "now": now}
+                for key, event in zip(ids, events, strict=True)
+            ],
+        )
+        users = array(user for event in events for user in event.users)
+        owners = array(key for key, event in zip(ids, events, strict=True) for _ in event.users)
         tx.execute(_ENSURE_HEADS, {"users": users})
         given: dict[int, dict[int, int]] = {key: {} for key in ids}
         for key, user, number in tx.rows(_NUMBER, {"users": users, "events": owners}):
@@ -119,7 +122,7 @@ class PostgresStreams(Filters):
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
         """Return each user's newest number, 0 where there is none."""
-        known: dict[int, int] = dict(tx.rows(_HEADS, {"users": list(users)}))
+        known: dict[int, int] = dict(tx.rows(_HEADS, {"users": array(users)}))
         return [known.get(user, 0) for user in users]
 
     def position(self, tx: Transaction, user: int) -> int:

@@ -1,7 +1,7 @@
 """SQLite: one file, one writer, write-ahead log, every commit on disk."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -59,6 +59,17 @@ class SqliteTransaction:
             self._connection.executemany(sql, params)
         except sqlite3.Error as error:
             raise _translated(error) from error
+
+    def expect(self, users: Sequence[int]) -> None:
+        """Do nothing: to ask once for many saves nothing where the database is this process."""
+
+    def rows_of(self, user: int, sql: str) -> list[Row]:
+        """Run a statement about one user."""
+        return self.rows(sql, {"user": user})
+
+    def write_of(self, user: int, sql: str, params: Params) -> None:  # noqa: ARG002 (the shape of all)
+        """Insert a row."""
+        self.execute(sql, params)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -55,6 +55,7 @@ class Live(NamedTuple):
 _ACCOUNT: Final = """
     SELECT key, id, guest, name, time_zone, birth_date FROM account WHERE deleted_at IS NULL
 """
+_OWN_ACCOUNT: Final = f"{_ACCOUNT} AND key = :user"
 _KEYS_BY_ID: Final = {
     "sqlite": "SELECT id, key FROM account WHERE id IN (SELECT value FROM json_each(:ids))",
     "postgres": """
@@ -123,7 +124,7 @@ _REVIVE = """
 
 def account_by_key(tx: Transaction, key: int) -> Account | None:
     """Find a person by internal key."""
-    return _account(tx.rows(f"{_ACCOUNT} AND key = :key", {"key": key}))
+    return _account(tx.rows_of(key, _OWN_ACCOUNT))
 
 
 def account_by_id(tx: Transaction, user_id: str) -> Account | None:

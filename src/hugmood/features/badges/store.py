@@ -65,7 +65,7 @@ def give(tx: Transaction, awards: Sequence[Award]) -> list[Award]:
 
 def held(tx: Transaction, user: int) -> set[Slug]:
     """Return the badges that somebody has."""
-    return {badge for (badge,) in tx.rows(_HELD, {"user": user})}
+    return {badge for (badge,) in tx.rows_of(user, _HELD)}
 
 
 def awards(tx: Transaction, user: int) -> list[Award]:

@@ -13,7 +13,7 @@ _INSERT = """
 """
 _DELETE = "DELETE FROM follow WHERE followee_key = :followee AND follower_key = :follower"
 _COUNT = "SELECT count(*) FROM follow WHERE followee_key = :followee"
-_FOLLOWERS = "SELECT follower_key FROM follow WHERE followee_key = :followee"
+_FOLLOWERS = "SELECT follower_key FROM follow WHERE followee_key = :user"
 _FRIENDS = """
     SELECT f.follower_key FROM follow f JOIN follow back
         ON back.followee_key = f.follower_key AND back.follower_key = f.followee_key
@@ -83,7 +83,7 @@ def follower_count(tx: Transaction, followee: int) -> int:
 
 def followers(tx: Transaction, followee: int) -> list[int]:
     """Return the keys of all who follow a person."""
-    return [key for (key,) in tx.rows(_FOLLOWERS, {"followee": followee})]
+    return [key for (key,) in tx.rows_of(followee, _FOLLOWERS)]
 
 
 def friends(tx: Transaction, user: int) -> list[int]:

@@ -37,10 +37,15 @@ class Facts(NamedTuple):
     run: Streak | None
 
 
-def celebrate(ctx: Ctx, entry: Entry, days: Sequence[Day], run: Streak | None) -> None:
-    """Give what is earned by now; to be left out of a reply that has a support card."""
+def celebrate(
+    ctx: Ctx, entry: Entry, days: Sequence[Day], run: Streak | None, *, said_before: bool
+) -> None:
+    """Give what is earned by now; to be left out of a reply that has a support card.
+
+    `said_before` tells that another entry of the day has the same mood.
+    """
     new_day = _begins_a_day(entry, days)
-    new_word = new_day or not day_store.said_today(ctx.tx, entry)
+    new_word = new_day or not said_before
     if not new_word and not entry.factors:
         return
     missing = badges.missing(ctx, entry.user_key)

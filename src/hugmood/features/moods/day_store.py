@@ -13,6 +13,9 @@ from hugmood.store.database import Transaction, one
 REACH: Final = 2_000
 """How many of the newest entries are looked at where all would be too many."""
 
+GLANCE: Final = 8
+"""How many of the newest entries are looked at first: mostly they know."""
+
 _ROUNDING: Final = 1e-9
 _DAY_MS: Final = 24 * 3600 * 1000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
@@ -42,11 +45,15 @@ _LOW_DAYS = """
     GROUP BY day HAVING avg(affect) <= :affect
 """
 _DAYS = "SELECT day, first_at, last_at FROM mood_day WHERE user_key = :user ORDER BY day"
-_SAID_TODAY = """
+_SAID_THAT_DAY = """
     SELECT 1 FROM mood_entry
     WHERE user_key = :user AND occurred_at BETWEEN :start AND :end AND day = :day
-        AND mood = :mood AND id <> :id
+        AND mood = :mood
     ORDER BY occurred_at DESC LIMIT 1
+"""
+_LATEST = f"""
+    SELECT day, mood, occurred_at FROM mood_entry WHERE user_key = :user
+    ORDER BY occurred_at DESC, key DESC LIMIT {GLANCE}
 """
 _NEWEST = """
     (SELECT day, mood, factors FROM mood_entry WHERE user_key = :user
@@ -70,7 +77,7 @@ _MOST_FACTOR_DAYS = {
 
 def credit_day(tx: Transaction, user: int, day: int, at: int) -> None:
     """Note that this day (ordinal) has an entry, dated then (ms)."""
-    tx.execute(_CREDIT, {"user": user, "day": day, "at": at})
+    tx.write_of(user, _CREDIT, {"user": user, "day": day, "at": at})
 
 
 def credit_days(tx: Transaction, entries: Iterable[Entry]) -> None:
@@ -91,7 +98,7 @@ def recredit_day(tx: Transaction, user: int, day: int) -> None:
 
 def days(tx: Transaction, user: int) -> list[Day]:
     """Return all days with an entry, in rising order."""
-    return [Day(*row) for row in tx.rows(_DAYS, {"user": user})]
+    return [Day(*row) for row in tx.rows_of(user, _DAYS)]
 
 
 def low_days(tx: Transaction, user: int, last: int, count: int, affect: float) -> int:
@@ -102,11 +109,16 @@ def low_days(tx: Transaction, user: int, last: int, count: int, affect: float) -
     return len(tx.rows(_LOW_DAYS, params))
 
 
-def said_today(tx: Transaction, entry: Entry) -> bool:
-    """Tell whether another entry of the same day has the same mood."""
-    params = {"user": entry.user_key, "day": entry.day, "mood": entry.mood, "id": entry.id}
-    params |= _moments(entry.day)
-    return one(tx.rows(_SAID_TODAY, params)) is not None
+def said_that_day(tx: Transaction, user: int, day: int, mood: str) -> bool:
+    """Tell whether an entry of this day (ordinal) has this mood."""
+    moments = _moments(day)
+    latest = tx.rows_of(user, _LATEST)
+    if any((day, mood) == (of_day, word) for of_day, word, _ in latest):
+        return True
+    if len(latest) < GLANCE or latest[-1][2] < moments["start"]:
+        return False  # these were all that the day has
+    params = {"user": user, "day": day, "mood": mood, **moments}
+    return one(tx.rows(_SAID_THAT_DAY, params)) is not None
 
 
 def words_by_day(tx: Transaction, user: int) -> list[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """Days and streaks: pure functions of local time and of the days that have an entry."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -59,6 +60,16 @@ def _local_minute(minute: int, time_zone: str) -> LocalTime:
     # Wall-clock arithmetic: four hours back on the dial, whatever the clocks did.
     day = (moment.replace(tzinfo=None) - NIGHT).date().toordinal()
     return LocalTime(day, int(offset.total_seconds()))
+
+
+def credited(days: Sequence[Day], ordinal: int, at: int) -> list[Day]:
+    """Return the days, in rising order, as they are with one more entry on one, dated `at` (ms)."""
+    place = bisect_left(days, ordinal, key=lambda day: day.ordinal)
+    if place == len(days) or days[place].ordinal != ordinal:
+        return [*days[:place], Day(ordinal, at, at), *days[place:]]
+    known = days[place]
+    widened = Day(ordinal, min(known.first_at, at), max(known.last_at, at))
+    return [*days[:place], widened, *days[place + 1 :]]
 
 
 def streak(days: Sequence[Day], today: int, now: int) -> Streak:

@@ -115,7 +115,7 @@ class Wanted(NamedTuple):
 
 def insert(tx: Transaction, entry: Entry) -> None:
     """Keep an entry."""
-    tx.execute(_INSERT, _row(entry))
+    tx.write_of(entry.user_key, _INSERT, _row(entry))
 
 
 def insert_many(tx: Transaction, entries: Iterable[Entry]) -> None:

@@ -36,7 +36,7 @@ NOTHING_CHOSEN: Final = Settings()
 
 def settings(tx: Transaction, user: int) -> Settings:
     """Return what a person chose."""
-    row = one(tx.rows(_SETTINGS, {"user": user}))
+    row = one(tx.rows_of(user, _SETTINGS))
     return Settings(row[0], row[1], bool(row[2])) if row else NOTHING_CHOSEN
 
 
