@@ -99,7 +99,7 @@ class Nats:
             init=[rf"{_HELLO}SUB moods 1\r\nPING\r\n"],
             publisher_init=rf"{_HELLO}PING\r\n",
             ready_marker="PONG",
-            crlf=True,
+            binary=True,
             outstanding=outstanding,
             seconds=seconds,
         )
