@@ -17,8 +17,8 @@ from typing import Final
 import fanout
 import native
 import peer_servers
+from apart import MissingError
 from native import Fanout, LoadgenError, Target
-from peer_servers import PeerMissingError
 from report import Figure, figure
 from service import Person, befriend, database_folder, populate, serve, settle
 
@@ -164,7 +164,7 @@ def _peers(stack: ExitStack) -> dict[str, Run]:
     for name, protocol, start in known:
         try:
             running[name] = protocol(stack.enter_context(start()))
-        except PeerMissingError as reason:
+        except MissingError as reason:
             print(f"{name} is left out: {reason}", file=sys.stderr)
     return running
 
