@@ -1,7 +1,7 @@
 """The servers that HugMood's fan-out is measured beside: installed apart, and run.
 
-Those on Node.js are in `peers/`, with a lock file; NATS comes as a wheel, into an
-environment of its own under `build/`. `peers/README.md` says how each is used.
+Those on Node.js and in Python are in `peers/`, each with what they run on; NATS comes
+as a wheel, Mosquitto from the system. `peers/README.md` says how each is used.
 """
 
 import os
@@ -21,6 +21,17 @@ _NATS_CONF: Final = """
 listen: "127.0.0.1:-1"
 log_file: "/dev/null"
 websocket {{ listen: "127.0.0.1:{port}", no_tls: true, compression: false }}
+"""
+# Without a listener of another kind 2.0 does not start with one of WebSocket, which is on all
+# addresses, whatever is written, unless it is of IPv4.
+_MOSQUITTO_CONF: Final = """
+listener {spare} 127.0.0.1
+listener {port} 127.0.0.1
+socket_domain ipv4
+protocol websockets
+allow_anonymous true
+persistence false
+log_dest none
 """
 
 
@@ -47,11 +58,34 @@ def node(script: str, *arguments: str, path: str = "/ws") -> Iterator[Target]:
 
 
 @contextmanager
+def asgi(module: str, path: str = "/ws") -> Iterator[Target]:
+    """Run the `app` of a module in `peers/` on uvicorn, in one process."""
+    program = apart.environment("asgi") / "uvicorn"
+    port = apart.free_port()
+    command = [str(program), "--app-dir", str(PEERS), f"{module}:app", "--port", str(port)]
+    command += ["--ws-per-message-deflate", "false", "--log-level", "error"]
+    with _listening(module, command, port) as pid:
+        yield Target(port, {"server": pid}, path)
+
+
+@contextmanager
 def nats() -> Iterator[Target]:
     """Run NATS server with a WebSocket listener and no other way in."""
     program = apart.environment("nats") / "nats-server"
     with _configured("NATS server", [str(program), "--config"], _NATS_CONF) as (port, pid):
         yield Target(port, {"server": pid}, path="/")
+
+
+@contextmanager
+def mosquitto() -> Iterator[Target]:
+    """Run Mosquitto with a WebSocket listener, and one more that nobody uses."""
+    # Debian has it where daemons are, which is not on everybody's path.
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if program is None:
+        message = "it is not installed; on Debian: apt-get install mosquitto"
+        raise MissingError(message)
+    with _configured("Mosquitto", [program, "-c"], _MOSQUITTO_CONF) as (port, pid):
+        yield Target(port, {"server": pid}, path="/mqtt", subprotocol="mqtt")
 
 
 def _node_packages() -> str:
@@ -74,7 +108,7 @@ def _configured(name: str, command: Sequence[str], text: str) -> Iterator[tuple[
     """Run a server with a configuration file; yield its port and process id."""
     port = apart.free_port()
     with tempfile.NamedTemporaryFile("w", prefix="hugmood-bench-", suffix=".conf") as file:
-        file.write(text.format(port=port))
+        file.write(text.format(port=port, spare=apart.free_port()))
         file.flush()
         with _listening(name, [*command, file.name], port) as pid:
             yield port, pid
