@@ -21,6 +21,7 @@ import held
 import native
 import plain
 import postgresql
+from apart import MissingError
 from caller import calling
 from commands import MESSAGE as MOOD
 from crowd import SIZE, Crowd, gather
@@ -235,7 +236,7 @@ def _redis(stack: ExitStack) -> str | None:
     try:
         plain.install()
         return stack.enter_context(plain.redis_server())
-    except plain.MissingError as error:
+    except MissingError as error:
         print(f"The plain server is left out: {error}")
         return None
 

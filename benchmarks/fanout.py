@@ -38,7 +38,12 @@ def measure(*, subscribers: int = 1000, rounds: int = 5, seconds: float = 3) -> 
 
 
 def run(
-    target: Target, people: Sequence[Person], subscribers: int, outstanding: int, seconds: float
+    target: Target,
+    people: Sequence[Person],
+    subscribers: int,
+    outstanding: int,
+    seconds: float,
+    warm: float = 1,
 ) -> Fanout:
     """Measure once."""
     return native.fanout(
@@ -49,6 +54,7 @@ def run(
         publisher_init=people[0].auth() if people else "{}",
         outstanding=outstanding,
         seconds=seconds,
+        warm=warm,
         verify=True,
     )
 

@@ -51,7 +51,7 @@ class Window(msgspec.Struct, frozen=True):
     """What every mode reports; `other_cpu_s` and `steal_s` tell how quiet the machine was.
 
     `cpu_s_per_million` is about deliveries, acknowledged commands, or sockets (idle, storm).
-    `reads` counts the loadgen's `recv()` calls, and `frames` the text frames they brought.
+    `reads` counts the loadgen's `recv()` calls, and `frames` the messages' frames they brought.
     """
 
     sockets: int
@@ -208,23 +208,23 @@ def fanout(  # noqa: PLR0913 - one argument for each option of the program
     verify: bool = False,
     marker: str | None = None,
     ready_marker: str | None = None,
-    crlf: bool = False,
+    binary: bool = False,
     parallel: int = 16,
 ) -> Fanout:
-    """Publish `message` to `subscribers` sockets, `outstanding` at a time.
+    r"""Publish `message` to `subscribers` sockets, `outstanding` at a time.
 
     `init[i]` is what subscriber i sends first (one alone serves all); in `message` each `@@`
     becomes a number never used before. `ready_marker` is in the reply to `init`, where other
-    messages may come before it. `crlf` is for NATS: the messages spell CR LF as four
-    characters. Raises LoadgenError when nothing was delivered, or when `verify` found a number
-    that did not rise by one.
+    messages may come before it. With `binary`, for NATS and MQTT, frames are of bytes, and the
+    messages and `ready_marker` spell some as `\r`, `\n` and `\xHH`. Raises LoadgenError when
+    no publish reached everybody, or `verify` found a number that did not rise by one.
     """
     options: dict[str, object] = {
         "--outstanding": outstanding,
         "--verify": verify,
         "--marker": marker,
         "--ready-marker": ready_marker,
-        "--crlf": crlf,
+        "--binary": binary,
         "--seconds": seconds,
         "--warm": warm,
         "--parallel": parallel,

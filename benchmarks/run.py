@@ -20,6 +20,7 @@ import graphql_face
 import history
 import idle
 import lists
+import peers_fanout
 import refused
 import replay
 import storm
@@ -43,8 +44,12 @@ def main() -> None:
 def _measure(*, quick: bool) -> list[Figure]:
     rounds, seconds = (1, 1.5) if quick else (5, 3.0)
     figures: list[Figure] = []
+    beside = partial(peers_fanout.measure, peers=peers_fanout.MAIN)
     benchmarks = [
         partial(fanout.measure, rounds=rounds, seconds=seconds),
+        # Shorter than alone, and without variants: together they would take longer than the rest.
+        partial(beside, subscribers=(100, 1000), rounds=rounds, seconds=1),
+        partial(beside, subscribers=(5000,), rounds=rounds, seconds=2),
         partial(commands.measure, rounds=rounds, seconds=seconds),
         partial(refused.measure, rounds=rounds, seconds=seconds),
         partial(history.measure, rounds=min(rounds, 3)),

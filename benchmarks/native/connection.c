@@ -69,7 +69,9 @@ static void send_frame(struct pool *pool, struct connection *connection, enum op
 
 void connection_send(struct pool *pool, struct connection *connection, struct span payload)
 {
-    send_frame(pool, connection, OPCODE_TEXT, payload);
+    enum opcode opcode = pool->options->binary ? OPCODE_BINARY : OPCODE_TEXT;
+
+    send_frame(pool, connection, opcode, payload);
 }
 
 /* ---- opening ---- */
@@ -235,7 +237,7 @@ static void take_frame(struct pool *pool, struct connection *connection,
         die("a fragmented, compressed or masked frame: nothing of it was asked for");
     switch (frame->opcode) {
     case OPCODE_BINARY:
-        if (!pool->options->crlf)
+        if (!pool->options->binary)
             die("a binary frame: nothing sent asks for one");
         /* fall through */
     case OPCODE_TEXT:

@@ -25,7 +25,7 @@ struct connection {
 
 struct pool;
 
-/* A text message on an open connection; false when the mode does not know it. */
+/* A message on an open connection; false when the mode does not know it. */
 typedef bool (*message_handler)(struct pool *pool, struct connection *connection,
                                 struct span payload);
 
@@ -65,7 +65,7 @@ void pool_serve_until(struct pool *pool, double end);
  */
 void pool_close(struct pool *pool);
 
-/* Send a text message. */
+/* Send a message: of text, or of bytes with --binary. */
 void connection_send(struct pool *pool, struct connection *connection, struct span payload);
 
 /* Count an `error` message, and show the first on stderr. */

@@ -68,8 +68,8 @@ static bool on_message(struct pool *pool, struct connection *connection, struct 
     if (!delivery)
         return false;
     fanout->bytes += payload.length;
-    for (size_t left = pool->options->crlf ? span_count(payload, pool->options->marker) : 1; left;
-         left--)
+    for (size_t left = pool->options->binary ? span_count(payload, pool->options->marker) : 1;
+         left; left--)
         take_delivery(fanout, connection);
     return true;
 }
@@ -144,8 +144,8 @@ int run_fanout(const struct options *options)
     struct snapshot before = snapshot_take(&options->processes);
     keep_publishing(&pool, &fanout, before.at + options->seconds);
     struct snapshot after = snapshot_take(&options->processes);
-    if (!fanout.deliveries)
-        die("nothing was delivered in %.1f s, %lu errors", options->seconds,
+    if (!fanout.latencies.count)
+        die("no publish reached everybody in %.1f s, %lu errors", options->seconds,
             (unsigned long)pool.errors);
     print(&pool, &fanout, &before, &after);
     pool_close(&pool);

@@ -88,7 +88,7 @@ static void parse(struct options *options, int count, char **arguments)
         {"--outstanding", WHOLE, &options->outstanding},
         {"--expect", WHOLE, &options->expect},
         {"--verify", FLAG, &options->verify},
-        {"--crlf", FLAG, &options->crlf},
+        {"--binary", FLAG, &options->binary},
         {"--seconds", SECONDS, &options->seconds},
         {"--warm", SECONDS, &options->warm},
         {"--pause", SECONDS, &options->pause},
@@ -110,13 +110,16 @@ static void parse(struct options *options, int count, char **arguments)
     }
 }
 
-static void spell_out_crlf(struct options *options)
+static void unescape(struct options *options)
 {
-    if (!options->crlf)
+    struct lines *files[] = {&options->init, &options->publisher_init, &options->message};
+
+    if (!options->binary)
         return;
-    lines_spell_out_crlf(&options->init);
-    lines_spell_out_crlf(&options->publisher_init);
-    lines_spell_out_crlf(&options->message);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        for (int line = 0; line < files[i]->count; line++)
+            span_unescape(&files[i]->items[line]);
+    span_unescape(&options->ready_marker);
 }
 
 struct options options_parse(int count, char **arguments)
@@ -139,7 +142,7 @@ struct options options_parse(int count, char **arguments)
 
     options.marker = span_of(storm ? "\"type\":\"missed_messages\"" : "\"type\":\"mood_changed\"");
     parse(&options, count, arguments);
-    spell_out_crlf(&options);
+    unescape(&options);
     if (!options.port || !options.sockets)
         die("--port and --sockets are required");
     if (options.init.count > 1 && options.init.count < options.sockets)

@@ -22,7 +22,7 @@ struct options {
     int outstanding;
     int expect;
     bool verify;
-    bool crlf; /* a protocol of CR LF lines, such as NATS' */
+    bool binary; /* a protocol of bytes in binary frames, such as NATS' and MQTT */
     double seconds, warm, deadline, pause;
     uint64_t first_id;
     struct processes processes;

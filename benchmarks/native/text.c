@@ -152,28 +152,48 @@ struct lines lines_load(const char *path)
     return lines;
 }
 
-/* Shortens a span in place: the bytes are those that lines_load() read. */
-static void spell_out_crlf(struct span *line)
+static int hexadecimal(uint8_t digit)
 {
-    uint8_t *out = (uint8_t *)line->bytes;
-    size_t length = 0;
-
-    for (size_t i = 0; i < line->length; i++) {
-        if (line->length - i >= 4 && !memcmp(line->bytes + i, "\\r\\n", 4)) {
-            out[length++] = '\r';
-            out[length++] = '\n';
-            i += 3;
-        } else {
-            out[length++] = line->bytes[i];
-        }
-    }
-    line->length = length;
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return -1;
 }
 
-void lines_spell_out_crlf(struct lines *lines)
+/* Read one escape at the start of the bytes; returns the byte it stands for, or -1. */
+static int escaped(const uint8_t *bytes, size_t length, size_t *size)
 {
-    for (int i = 0; i < lines->count; i++)
-        spell_out_crlf(&lines->items[i]);
+    int high, low;
+
+    *size = 2;
+    if (length >= 2 && bytes[1] == 'r')
+        return '\r';
+    if (length >= 2 && bytes[1] == 'n')
+        return '\n';
+    *size = 4;
+    if (length < 4 || bytes[1] != 'x')
+        return -1;
+    high = hexadecimal(bytes[2]);
+    low = hexadecimal(bytes[3]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+void span_unescape(struct span *text)
+{
+    uint8_t *out = (uint8_t *)text->bytes;
+    size_t length = 0, size;
+
+    for (size_t i = 0; i < text->length; i += size) {
+        int byte = text->bytes[i];
+
+        size = 1;
+        if (byte == '\\' && (byte = escaped(text->bytes + i, text->length - i, &size)) < 0)
+            die("an escape is \\r, \\n or \\x and two digits 0 to f, not \"%.*s\"",
+                (int)(text->length - i < 4 ? text->length - i : 4), text->bytes + i);
+        out[length++] = (uint8_t)byte;
+    }
+    text->length = length;
 }
 
 size_t decimal_write(uint8_t *out, uint64_t number)

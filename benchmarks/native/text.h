@@ -46,8 +46,11 @@ struct lines {
 
 struct lines lines_load(const char *path);
 
-/* Put CR LF in place of each `\r\n` that is written as these four characters. */
-void lines_spell_out_crlf(struct lines *lines);
+/*
+ * Put the bytes that are meant in place of `\r`, `\n` and `\xHH`; another backslash ends the
+ * program. Shortens the span in place: its bytes are to be a file's or the command line's.
+ */
+void span_unescape(struct span *text);
 
 /* Write `number` in decimal at `out` (at most 20 bytes); returns how many. */
 size_t decimal_write(uint8_t *out, uint64_t number);

@@ -1,8 +1,9 @@
 // uWebSockets.js: one send() for each follower with a number of its own, or, with --publish, the
 // same bytes for everybody by its own publish().
 
-import uws from "@btc-vision/uwebsockets.js";
 import { eventHead, listening, REPLY } from "./event.js";
+
+const { default: uws } = await import(process.env.UWS_PACKAGE ?? "@btc-vision/uwebsockets.js");
 
 const publish = process.argv.includes("--publish");
 const sockets = new Set();
