@@ -120,7 +120,11 @@ class Peer:
     def deliver(self, event: Outgoing, number: int) -> None:
         """Take an event of this user's stream as it happens."""
         if self._wanted is None and self.cursor.follow(number):
-            self._post(self._render(event, number, None))
+            # What follows is `_post`, for nearly everything that is sent comes this way.
+            pending = self._pending
+            if not pending:
+                self._hub.flush_later(self)
+            pending.append(self._render(event, number, None))
             return
         verdict = self.cursor.offer(number)
         if verdict is Verdict.SEND and self._wants(event):
