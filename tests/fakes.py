@@ -23,6 +23,7 @@ from hugmood.store.database import (
     Params,
     Row,
     Transaction,
+    UserKey,
 )
 
 
@@ -294,9 +295,17 @@ class _WatchedTransaction:
     def expect(self, users: Sequence[int]) -> None:
         self._inner.expect(users)
 
-    def rows_of(self, user: int, sql: str) -> list[Row]:
+    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         self._statements.append(sql)
         return self._inner.rows_of(user, sql)
+
+    @property
+    def asks_ahead(self) -> bool:
+        return self._inner.asks_ahead
+
+    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
+        self._statements.append(sql)
+        self._inner.ask_ahead(users, sql)
 
     def write_of(self, user: int, sql: str, params: Params) -> None:
         self._statements.append(sql)

@@ -126,6 +126,18 @@ STEPS: Final[dict[str, Callable[..., None]]] = {
 # How much is asked
 
 
+def test_other_tables(database: Database) -> None:
+    """What is put off waits while only other tables are read, and no longer."""
+    with people(database) as (tx, keys):
+        tx.expect(keys)
+        day_store.credit_day(tx, keys[0], 700_000, 1)
+        sent = counting(tx)
+        tx.rows("SELECT count(*) FROM follow")
+        before = len(sent)
+        tx.rows("SELECT count(*) FROM mood_day")
+        assert (before, len(sent)) == (1, 3)
+
+
 def test_asked_once(database: Database) -> None:
     """What is asked of one is asked of those who come next, in the same statement."""
     with people(database, 10) as (tx, keys):
@@ -237,7 +249,7 @@ def test_row_that_may_not_be(database: Database) -> None:
         tx.expect(keys)
         day_store.credit_day(tx, 1 << 40, 700_000, 1)
         with pytest.raises(DatabaseError):
-            tx.rows("SELECT 1")
+            day_store.days(tx, keys[0])
 
 
 @pytest.mark.parametrize(

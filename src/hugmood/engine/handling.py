@@ -1,7 +1,9 @@
 """From a message to the function that handles it: `@handles`, `Ctx`, `dispatch`."""
 
 import inspect
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -269,7 +271,11 @@ class Route(NamedTuple):
     handler: Callable[[Ctx, Any], Payload]
 
 
+Ahead = Callable[[Transaction, Sequence[Any]], None]
+"""Asks at once what the handler will ask for each of these commands."""
+
 ROUTES: Final[dict[CommandKey, Route]] = {}
+_AHEAD: Final[dict[type[AnyCommand], Ahead]] = {}
 
 _PEEKS: Final[dict[str, Callable[[bytes], Any]]] = {}
 
@@ -296,6 +302,32 @@ def handles(handler: Callable[[Ctx, C], A]) -> Callable[[Ctx, C], A]:
         raise TypeError(message)
     ROUTES[key] = Route(command, codec.decoder(command), handler)
     return handler
+
+
+def asks_ahead(command: type[AnyCommand]) -> Callable[[Ahead], Ahead]:
+    """Register what may be asked for many of these commands at once, before each is handled.
+
+    It spares round trips to a database that is not in this process, and changes nothing else:
+    the handler asks all the same, and finds the answers there (`Transaction.ask_ahead`).
+    """
+
+    def register(ahead: Ahead) -> Ahead:
+        _AHEAD[command] = ahead
+        return ahead
+
+    return register
+
+
+def ask_ahead(tx: Transaction, asks: Sequence[Ask]) -> None:
+    """Have those who registered ask for the commands of a batch."""
+    known: defaultdict[Ahead, list[AnyCommand]] = defaultdict(list)
+    for ask in asks:
+        with suppress(Rejected):  # it will be again, when its turn comes
+            found = route(ask)
+            if found.command in _AHEAD:
+                known[_AHEAD[found.command]].append(found.read(ask.data or codec.EMPTY))
+    for ahead, commands in known.items():
+        ahead(tx, commands)
 
 
 def route(ask: Ask) -> Route:

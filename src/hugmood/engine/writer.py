@@ -23,6 +23,7 @@ from hugmood.engine.handling import (
     RejectedWithEffect,
     Removal,
     Route,
+    ask_ahead,
     dispatch,
     route,
 )
@@ -139,6 +140,8 @@ class Writer:
             yield from (self._one(tx, memory, ask, now, isolated=True) for ask in asks)
             return
         memory.read_ahead([ask for ask in asks if _may_be_remembered(ask)])
+        if tx.asks_ahead:
+            ask_ahead(tx, asks)
         coming: defaultdict[str, list[int]] = defaultdict(list)
         for ask in reversed(asks):
             if ask.caller:

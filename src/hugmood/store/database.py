@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, Protocol
 Dialect = Literal["sqlite", "postgres"]
 Params = Mapping[str, Any]
 Row = tuple[Any, ...]
+UserKey = int | str
+"""A user, by the key in our tables or by the id on the wire."""
 
 NO_PARAMS: Final[Params] = {}
 
@@ -56,12 +58,21 @@ class Transaction(Protocol):
         """
         ...
 
-    def rows_of(self, user: int, sql: str) -> list[Row]:
-        """Run a statement about one user, its only parameter `:user`.
+    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
+        """Run a statement about one user, its only parameter `:user`: the key or the id.
 
         What others committed since this transaction began may be missing from the answer:
         it must not be what a lock was taken for.
         """
+        ...
+
+    @property
+    def asks_ahead(self) -> bool:
+        """Tell whether `ask_ahead` saves anything here."""
+        ...
+
+    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
+        """Ask now what `rows_of` will be asked of these users, if nothing is written before."""
         ...
 
     def write_of(self, user: int, sql: str, params: Params) -> None:

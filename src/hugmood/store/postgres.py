@@ -16,6 +16,7 @@ from hugmood.store.database import (
     Dialect,
     Params,
     Row,
+    UserKey,
 )
 from hugmood.store.postgres_together import MOST_AT_ONCE, Insertion, ReadAhead
 
@@ -62,7 +63,7 @@ class PostgresTransaction:
 
     def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
         """Run a statement and return all its rows."""
-        self.write_now()
+        self._write_before(sql)
         cursor = self._run(sql, params)
         if _wrote(cursor):
             self._written(cursor)
@@ -93,9 +94,15 @@ class PostgresTransaction:
         self._ahead.expect(users)
         self._expecting = bool(users)
 
-    def rows_of(self, user: int, sql: str) -> list[Row]:
+    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Run a statement about one user, or find what it said of them already."""
         return self._ahead.rows_of(user, sql)
+
+    asks_ahead: bool = True
+
+    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
+        """Run a statement about each of these users, all at once."""
+        self._ahead.ask(users, sql)
 
     def write_of(self, user: int, sql: str, params: Params) -> None:
         """Insert a row of one user, with those of others if any are expected."""
@@ -128,8 +135,14 @@ class PostgresTransaction:
             self._ahead.forget()
             raise
 
+    def _write_before(self, sql: str) -> None:
+        """Insert what was put off, unless this statement only reads other tables."""
+        reads = sql.lstrip().startswith("SELECT")
+        if not reads or any(insertion.table in sql for insertion in self._put_off):
+            self.write_now()
+
     def _fetched(self, sql: str, params: Params) -> list[Row]:
-        self.write_now()
+        self._write_before(sql)
         cursor = self._run(sql, params)
         with _translated():
             return cursor.fetchall()

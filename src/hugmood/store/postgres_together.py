@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from hugmood.store.database import Params, Row
+from hugmood.store.database import Params, Row, UserKey
 
 MOST_ROWS: Final = 100
 """Of one user that are read ahead; who has more is asked for when the turn comes."""
@@ -25,7 +25,7 @@ _INSERT: Final = re.compile(
     re.DOTALL,
 )
 _TURNED: Final = """
-    SELECT asked.user_key, found.* FROM unnest(:users::bigint[]) AS asked (user_key)
+    SELECT asked.user_key, found.* FROM unnest(:users::{kind}[]) AS asked (user_key)
     CROSS JOIN LATERAL ({sql} {limit}) AS found
 """
 
@@ -36,7 +36,7 @@ class ReadAhead:
     def __init__(self, fetch: Callable[[str, Params], list[Row]]) -> None:
         """Ask by `fetch`."""
         self._fetch = fetch
-        self._known: dict[str, dict[int, list[Row] | None]] = {}
+        self._known: dict[str, dict[UserKey, list[Row] | None]] = {}
         self._next: Sequence[int] = ()
         self._served = 0
 
@@ -45,16 +45,22 @@ class ReadAhead:
         self._next = users
         self._served += 1
 
-    def rows_of(self, user: int, sql: str) -> list[Row]:
+    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Return what the statement tells of this user."""
         known = self._known.setdefault(sql, {})
         if user not in known and self._next and user == self._next[0]:
-            window = self._next[: _AHEAD * (1 + self._served)]
-            known |= self._asked(sql, [one for one in window if one not in known])
+            self.ask(self._next[: _AHEAD * (1 + self._served)], sql)
         rows = known.get(user)
         if rows is None:
             rows = known[user] = self._fetch(sql, {"user": user})
         return rows
+
+    def ask(self, users: Sequence[UserKey], sql: str) -> None:
+        """Have an answer ready for each of these users."""
+        known = self._known.setdefault(sql, {})
+        unknown = [user for user in users if user not in known]
+        if unknown:
+            known |= self._asked(sql, unknown)
 
     def forget(self) -> None:
         """Ask again: something was written that may be about anybody."""
@@ -67,18 +73,20 @@ class ReadAhead:
             if table in sql:  # in the name of another, too: that costs a question, no more
                 known.pop(user, None)
 
-    def _asked(self, sql: str, users: Sequence[int]) -> dict[int, list[Row] | None]:
+    def _asked(self, sql: str, users: Sequence[UserKey]) -> dict[UserKey, list[Row] | None]:
         """Ask for all of them at once; None for those of whom there is too much."""
-        found: dict[int, list[Row]] = {user: [] for user in users}
-        for user, *row in self._fetch(_turned(sql), {"users": array(found)}):
+        found: dict[UserKey, list[Row]] = {user: [] for user in users}
+        kind = "text" if isinstance(users[0], str) else "bigint"
+        given = list(found) if kind == "text" else array(found)
+        for user, *row in self._fetch(_turned(sql, kind), {"users": given}):
             found[user].append(tuple(row))
         return {user: rows if len(rows) <= MOST_ROWS else None for user, rows in found.items()}
 
 
-def _turned(sql: str) -> str:
+def _turned(sql: str, kind: str) -> str:
     """Turn a statement about one user into one about many, each in its own order."""
     limit = "" if " LIMIT " in sql else f"LIMIT {MOST_ROWS + 1}"
-    return _TURNED.format(sql=sql.replace(":user", "asked.user_key"), limit=limit)
+    return _TURNED.format(kind=kind, sql=sql.replace(":user", "asked.user_key"), limit=limit)
 
 
 class Insertion(NamedTuple):
@@ -121,7 +129,7 @@ class Insertion(NamedTuple):
         return msgspec.json.encode(given, enc_hook=_plain).decode()
 
 
-def array(numbers: Iterable[int]) -> str:
+def array(numbers: Iterable[object]) -> str:
     """Write a parameter that is cast to an array of integers."""
     return f"{{{','.join(map(str, numbers))}}}"
 

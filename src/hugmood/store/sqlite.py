@@ -13,6 +13,7 @@ from hugmood.store.database import (
     Dialect,
     Params,
     Row,
+    UserKey,
 )
 
 MINIMUM_VERSION: Final = (3, 35)
@@ -63,9 +64,14 @@ class SqliteTransaction:
     def expect(self, users: Sequence[int]) -> None:
         """Do nothing: to ask once for many saves nothing where the database is this process."""
 
-    def rows_of(self, user: int, sql: str) -> list[Row]:
+    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Run a statement about one user."""
         return self.rows(sql, {"user": user})
+
+    asks_ahead: bool = False
+
+    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
+        """Do nothing."""
 
     def write_of(self, user: int, sql: str, params: Params) -> None:  # noqa: ARG002 (the shape of all)
         """Insert a row."""

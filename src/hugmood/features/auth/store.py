@@ -1,6 +1,6 @@
 """Accounts and sessions in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -56,6 +56,7 @@ _ACCOUNT: Final = """
     SELECT key, id, guest, name, time_zone, birth_date FROM account WHERE deleted_at IS NULL
 """
 _OWN_ACCOUNT: Final = f"{_ACCOUNT} AND key = :user"
+_ACCOUNT_BY_ID: Final = f"{_ACCOUNT} AND id = :user"
 _KEYS_BY_ID: Final = {
     "sqlite": "SELECT id, key FROM account WHERE id IN (SELECT value FROM json_each(:ids))",
     "postgres": """
@@ -129,7 +130,14 @@ def account_by_key(tx: Transaction, key: int) -> Account | None:
 
 def account_by_id(tx: Transaction, user_id: str) -> Account | None:
     """Find a person by the id that the wire shows."""
-    return _account(tx.rows(f"{_ACCOUNT} AND id = :id", {"id": user_id}))
+    return _account(tx.rows_of(user_id, _ACCOUNT_BY_ID))
+
+
+def ask_for_accounts(tx: Transaction, ids: Sequence[str]) -> list[Account]:
+    """Find those of these people who exist, so that `account_by_id` knows them already."""
+    tx.ask_ahead(ids, _ACCOUNT_BY_ID)
+    found = (account_by_id(tx, user_id) for user_id in ids)
+    return [account for account in found if account]
 
 
 def keys_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """Hugs: from one person to another, kept, and told at once. Requests: see `requests`."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from hugmood.ambient import Instant
-from hugmood.engine.handling import Ctx, handles
+from hugmood.engine.handling import Ctx, asks_ahead, handles
 from hugmood.errors import denied, invalid, not_found
-from hugmood.features.auth.store import Account, account_by_id
+from hugmood.features.auth.store import Account, account_by_id, ask_for_accounts
 from hugmood.features.hugs import store
 from hugmood.features.hugs.catalog import ANIMATIONS, HUG_TYPES
 from hugmood.features.hugs.messages import (
@@ -24,7 +26,9 @@ from hugmood.features.hugs.messages import (
 from hugmood.features.hugs.requests import fetch_hug_requests, request_hug, respond_hug_request
 from hugmood.features.hugs.sending import NOT_ACCEPTING, gift, give, may_hug
 from hugmood.features.hugs.store import Wanted
+from hugmood.features.settings.store import ask_for_settings
 from hugmood.features.status.service import visibly_online
+from hugmood.store.database import Transaction
 from hugmood.wire.message import optional
 
 __all__ = [
@@ -49,6 +53,12 @@ def send_hug(ctx: Ctx, command: SendHug) -> HugSent:
         recipient_online=online,
         delivery_status="sent" if online else "queued",
     )
+
+
+@asks_ahead(SendHug)
+def _about_recipients(tx: Transaction, hugs: Sequence[SendHug]) -> None:
+    ids = list(dict.fromkeys(hug.recipient_id for hug in hugs))
+    ask_for_settings(tx, [account.key for account in ask_for_accounts(tx, ids)])
 
 
 @handles

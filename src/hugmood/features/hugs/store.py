@@ -76,7 +76,7 @@ def insert(tx: Transaction, hug: Hug) -> None:
     params = hug._asdict()
     if hug.customization is not None:
         params["customization"] = msgspec.json.encode(hug.customization).decode()
-    tx.execute(_INSERT, params)
+    tx.write_of(hug.sender, _INSERT, params)
 
 
 def page(tx: Transaction, wanted: Wanted, limit: int, offset: int) -> list[Listed]:

@@ -1,6 +1,6 @@
 """What people chose to let others see and do, in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from hugmood.features.settings.messages import Audience
@@ -38,6 +38,11 @@ def settings(tx: Transaction, user: int) -> Settings:
     """Return what a person chose."""
     row = one(tx.rows_of(user, _SETTINGS))
     return Settings(row[0], row[1], bool(row[2])) if row else NOTHING_CHOSEN
+
+
+def ask_for_settings(tx: Transaction, users: Sequence[int]) -> None:
+    """Have `settings` know these people (keys) already."""
+    tx.ask_ahead(users, _SETTINGS)
 
 
 def choose(tx: Transaction, user: int, chosen: Settings) -> None:
