@@ -13,6 +13,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/d
 MADE := $(VENV)/.python-$(VERSION)
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+BENCH := $(VENV)/.bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -47,7 +48,7 @@ docs: $(DEV) ## Write the generated parts of the documentation
 graphiql: ## Put GraphiQL into the package, for /graphql in a browser (needs npm)
 	@$(PYTHON) graphiql/unpack.py
 
-bench: $(DEV) ## Run the benchmarks (ARGS for benchmarks/run.py)
+bench: $(BENCH) ## Run the benchmarks (ARGS for benchmarks/run.py)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 bench-quick: $(DEV) ## See in a minute whether something got slower
@@ -60,7 +61,7 @@ constraints: ## Bring constraints.txt up to the newest versions (with Python 3.1
 	@rm -rf $(VENV)-new
 	@$(PYTHON) -m venv $(VENV)-new
 	@$(VENV)-new/bin/python -m pip -qq install --upgrade pip
-	@$(VENV)-new/bin/python -m pip -qq install --editable '.[dev]'
+	@$(VENV)-new/bin/python -m pip -qq install --editable '.[dev,bench]'
 	@sed '/^#/!d' constraints.txt > $(VENV)-new/constraints.txt
 	@$(VENV)-new/bin/python -m pip freeze --exclude-editable >> $(VENV)-new/constraints.txt
 	@mv $(VENV)-new/constraints.txt constraints.txt
@@ -87,6 +88,10 @@ $(DEV): $(MADE) pyproject.toml constraints.txt
 	@echo 'Installing HugMood and its development tools into $(VENV) (only when their requirements change)'
 	@$(PIP) install --editable '.[dev]' --constraint constraints.txt
 	@touch $@ $(RUNTIME)
+
+$(BENCH): $(DEV)
+	@$(PIP) install --editable '.[bench]' --constraint constraints.txt
+	@touch $@
 
 # Say nothing unless it fails.
 quietly = out=$$($(1) 2>&1) || { echo "$$out"; exit 1; }

@@ -27,7 +27,7 @@ from commands import MESSAGE as MOOD
 from crowd import SIZE, Crowd, gather
 from hand_batch import Hand, Keys, by_hand, rate
 from native import Commands, Target
-from report import Figure, figure
+from report import Bar, Figure, figure
 from service import Person, Service, database_folder, serve, settle
 
 CLIENTS: Final = (1, 32, 256)
@@ -173,10 +173,11 @@ class Place:
         name = f"{self.name}, {load.name}, {clients} client{'s' * (clients > 1)}"
         rates = [run.acknowledged_per_s for run in runs]
         goal = GOALS.get((self.name, load.name), "") if clients == MANY else ""
-        yield figure(f"{name}: HugMood", rates, "/s", goal)
+        yield figure(f"{name}: HugMood", rates, "/s", goal, self._bar(load, clients, "HugMood"))
         yield figure(f"{name}: p50", [run.p50_ms for run in runs], "ms")
         yield figure(f"{name}: p99", [run.p99_ms for run in runs], "ms")
-        yield figure(f"{name}: by hand, no server", limits, "/s")
+        hand = "by hand, no server"
+        yield figure(f"{name}: {hand}", limits, "/s", bar=self._bar(load, clients, hand))
         shares = [mine / limit for mine, limit in zip(rates, limits, strict=True)]
         yield figure(f"{name}: HugMood / by hand", shares, "x")
 
@@ -184,9 +185,14 @@ class Place:
         ours = [run.acknowledged_per_s for run in self.ours[load, MANY]]
         for name in self.plain:
             rates = self.plains[load, name]
-            yield figure(f"{self.name}, {load.name}: {name}", rates, "/s")
+            bar = self._bar(load, MANY, name)
+            yield figure(f"{self.name}, {load.name}: {name}", rates, "/s", bar=bar)
             times = [mine / theirs for mine, theirs in zip(ours, rates, strict=False)]
             yield figure(f"{self.name}, {load.name}: HugMood / {name}", times, "x")
+
+    def _bar(self, load: Load, clients: int, who: str) -> Bar | None:
+        """Say where the chart has it, which shows many clients only."""
+        return Bar("commands", self.name, load.name, who) if clients == MANY else None
 
 
 def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:

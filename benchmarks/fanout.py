@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import native
 from native import Fanout, Target
-from report import Figure, figure
+from report import Bar, Figure, figure
 from service import Person, befriend, database_folder, populate, serve
 
 MESSAGE = (
@@ -64,27 +64,32 @@ def _figures(limits: list[Fanout], ours: list[Fanout], outstanding: int) -> list
     gateway = [per_million(run, "gateway") for run in ours]
     writer = [per_million(run, "engine-write") for run in ours]
     subscribers = ours[0].sockets
-    name = f"fan-out to {subscribers:,}, {outstanding} outstanding"
+    label = f"{outstanding} outstanding"
+    name = f"fan-out to {subscribers:,}, {label}"
     return [
         figure(
             f"{name}: gateway / C loop",
             [mine / limit for mine, limit in zip(gateway, base, strict=True)],
             "x",
             GOALS[outstanding],
+            Bar("fan-out", "over the C loop", label, "gateway"),
         ),
         figure(
             f"{name}: gateway + writer / C loop",
             [(g + w) / limit for g, w, limit in zip(gateway, writer, base, strict=True)],
             "x",
+            bar=Bar("fan-out", "over the C loop", label, "gateway + writer"),
         ),
-        figure(f"{name}: C loop", base, "us"),
-        figure(f"{name}: gateway", gateway, "us"),
-        figure(f"{name}: writer", writer, "us"),
+        *(
+            figure(f"{name}: {who}", cpu, "us", bar=Bar("fan-out", "CPU time", label, who))
+            for who, cpu in {"C loop": base, "gateway": gateway, "writer": writer}.items()
+        ),
         figure(
             f"{name}: gateway + writer",
             [g + w for g, w in zip(gateway, writer, strict=True)],
             "us",
             TOGETHER.get(outstanding, ""),
+            Bar("fan-out", "CPU time", label, "gateway + writer"),
         ),
     ]
 

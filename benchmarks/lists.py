@@ -12,7 +12,7 @@ from typing import Final
 import native
 from hugmood.ambient import System
 from hugmood.store.opening import open_database
-from report import Figure, figure
+from report import Bar, Figure, figure
 from service import Person, Service, database_folder, populate, serve
 
 ROWS: Final = 100_000
@@ -132,7 +132,7 @@ def _measure(
         )
         cpu.append((run.cpu_s_per_million or 0) / 1000)
     page = "first page" if offset == 0 else "page in the middle"
-    return figure(f"{name}: {page}, CPU", cpu, "ms")
+    return figure(f"{name}: {page}, CPU", cpu, "ms", bar=Bar("lists", "", name, page))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import peer_servers
 from apart import MissingError
 from native import Fanout, LoadgenError, Target
 from peer_protocols import Bare, Mqtt, Nats, SocketIo
-from report import Figure, figure
+from report import Bar, Figure, figure
 from service import Person, befriend, database_folder, populate, serve, settle
 
 OUTSTANDING: Final = (1, 8)
@@ -29,6 +29,9 @@ GOALS: Final = {UWS: "at most 1.15"} | dict.fromkeys(_BELOW, "below 1")
 """For HugMood's gateway over a peer; that of uWebSockets.js with one outstanding only."""
 
 _SOCKET_IO_PATH: Final = "/ws/?EIO=4&transport=websocket"
+
+CHARTS: Final = {"CPU": "peers", "p99": "peers-p99"}
+"""By what they show."""
 
 Run = Callable[[int, int, float], Fanout]
 """One measurement, by subscribers, moods outstanding, and seconds."""
@@ -104,7 +107,7 @@ def measure(
             able = _able(runs, count)
             for outstanding in OUTSTANDING:
                 results = _rounds(able, count, outstanding, rounds, seconds)
-                figures += _figures(f"fan-out to {count:,}, {outstanding} outstanding", results)
+                figures += _figures(count, outstanding, results)
     return figures
 
 
@@ -145,9 +148,10 @@ def _rounds(
     return results
 
 
-def _figures(scenario: str, results: Results) -> list[Figure]:
-    cpu = {name: [_cpu(run) for run in runs] for name, runs in results.items()}
-    cpu[GATEWAY] = [fanout.per_million(run, "gateway") for run in results[HUGMOOD]]
+def _figures(count: int, outstanding: int, results: Results) -> list[Figure]:
+    scenario = f"fan-out to {count:,}, {outstanding} outstanding"
+    cpu = {GATEWAY: [fanout.per_million(run, "gateway") for run in results[HUGMOOD]]}
+    cpu |= {name: [_cpu(run) for run in runs] for name, runs in results.items()}
     p50 = {name: [run.p50_ms for run in runs] for name, runs in results.items()}
     p99 = {name: [run.p99_ms for run in runs] for name, runs in results.items()}
     figures = [
@@ -157,24 +161,35 @@ def _figures(scenario: str, results: Results) -> list[Figure]:
     ]
     for what, values in {"CPU": cpu, "p50": p50, "p99": p99}.items():
         figures += [
-            figure(f"{scenario}: {name} / {LIMIT}, {what}", _ratios(values, name, LIMIT), "x")
+            figure(
+                f"{scenario}: {name} / {LIMIT}, {what}",
+                _ratios(values, name, LIMIT),
+                "x",
+                bar=_bar(CHARTS.get(what), count, outstanding, name),
+            )
             for name in values
             if name != LIMIT
         ]
-    return figures + _goals(scenario, cpu)
+    return figures + _goals(count, outstanding, cpu)
 
 
-def _goals(scenario: str, cpu: dict[str, list[float]]) -> list[Figure]:
+def _goals(count: int, outstanding: int, cpu: dict[str, list[float]]) -> list[Figure]:
     return [
         figure(
-            f"{scenario}: {GATEWAY} / {peer}, CPU",
+            f"fan-out to {count:,}, {outstanding} outstanding: {GATEWAY} / {peer}, CPU",
             _ratios(cpu, GATEWAY, peer),
             "x",
-            "" if peer == UWS and " 1 outstanding" not in scenario else goal,
+            "" if peer == UWS and outstanding > 1 else goal,
+            _bar("ahead", count, outstanding, peer),
         )
         for peer, goal in GOALS.items()
         if peer in cpu
     ]
+
+
+def _bar(chart: str | None, count: int, outstanding: int, label: str) -> Bar | None:
+    panel, series = f"{outstanding} outstanding", f"{count:,} followers"
+    return Bar(chart, panel, label, series) if chart else None
 
 
 def _ratios(values: dict[str, list[float]], name: str, base: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other; `--write` puts the table into the documentation.
+"""All benchmarks, one after the other; `--write` puts charts and table into the documentation.
 
 `--quick` runs fewer and shorter rounds: for a first look, not for quoting.
 """
@@ -9,6 +9,7 @@ import platform
 import resource
 import sqlite3
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,21 +25,26 @@ import peers_fanout
 import refused
 import replay
 import storm
-from report import Figure
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+from report import Figure, Run
 
 
 def main() -> None:
     """Measure, print, and on request write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     options = parser.parse_args()
+    write = _writer() if options.write else None
     figures = _measure(quick=options.quick)
-    if options.write:
-        _write(figures)
+    if write:
+        write(Run(f"{datetime.now(UTC):%Y-%m-%d}", _machine(), figures))
+
+
+def _writer() -> Callable[[Run], None]:
+    """Load what writes, which only `make bench` installs: before, not after half an hour."""
+    import plots  # noqa: PLC0415 (who only measures needs no matplotlib)
+
+    return plots.write
 
 
 def _measure(*, quick: bool) -> list[Figure]:
@@ -73,20 +79,6 @@ def _most_sockets() -> int:
     """As many as are wanted, or as one process may have open here."""
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return min(20_000, allowed // 1_000 * 1_000 - 1_000)
-
-
-def _write(figures: list[Figure]) -> None:
-    table = [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {_machine()}.",
-        "",
-        "| what | median | spread | goal |",
-        "| --- | --- | --- | --- |",
-        *(line.row() for line in figures),
-    ]
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    text = "\n".join(table)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 def _machine() -> str:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_decisions_are_numbered() -> None:
 def test_dependencies_have_reasons() -> None:
     """Every dependency has a row in the decision about them, and none is there in vain."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    needed = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     page = ROOT / "docs" / "adr" / "0006-dependencies.md"
     (rows,) = tables(page.read_text("utf-8"))
     explained = {name for row in rows[1:] for name in re.findall("`([^`]+)`", row[0])}
