@@ -9,7 +9,7 @@ has what in the log; they are what the tables say, and are read from them again 
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from hugmood.store.backlog import SEGMENT_SPAN, Backlog
@@ -114,9 +114,10 @@ class SqliteStreams(Filters):
         """Store events and give out their recipients' next numbers."""
         if not events:
             return []
-        heads = self._load(tx, {user for event in events for user in event.users})
+        heads = self._load(tx)
         numbered, rows = [], []
         for event in events:
+            self._load(tx, event.users)
             numbers = array("q", [heads[user] + 1 for user in event.users])
             heads.update(zip(event.users, numbers, strict=True))
             self._last_event = event_id(now, self._last_event)
@@ -137,7 +138,7 @@ class SqliteStreams(Filters):
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
         """Return each user's newest number, 0 where there is none."""
-        heads = self._load(tx, set(users))
+        heads = self._load(tx, users)
         return [heads[user] for user in users]
 
     def position(self, tx: Transaction, user: int) -> int:
@@ -171,7 +172,7 @@ class SqliteStreams(Filters):
         """Move some users' events into segments, or drop what is moved; True if there is more."""
         if self._heads is None:
             with database.transaction(write=False) as tx:
-                self._load(tx, set())
+                self._load(tx)
         backlog = self._backlog
         if not backlog.size:
             return False
@@ -212,13 +213,13 @@ class SqliteStreams(Filters):
 
     # Within
 
-    def _load(self, tx: Transaction, users: set[int]) -> dict[int, int]:
+    def _load(self, tx: Transaction, users: Iterable[int] = ()) -> dict[int, int]:
         heads = self._heads
         if heads is None:
             heads = self._heads = self._read_log(tx)
-        missing = users - heads.keys()
+        missing = [user for user in users if user not in heads]
         if missing:
-            known: dict[int, int] = dict(tx.rows(_HEADS, {"users": str(sorted(missing))}))
+            known: dict[int, int] = dict(tx.rows(_HEADS, {"users": str(sorted(set(missing)))}))
             heads.update((user, known.get(user, 0)) for user in missing)
         return heads
 
