@@ -16,14 +16,19 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
 
 
-def open_database(url: str, *, timeout: float) -> Database:
+def open_database(url: str, *, timeout: float, writes_much: bool = False) -> Database:
     """Open a database; wait `timeout` seconds for a lock or an answer.
+
+    Who `writes_much` has checkpoints made beside: on SQLite in a thread, PostgreSQL does so itself.
 
     Raises `DatabaseUnavailable` where SQLite's file cannot be opened.
     """
     file = sqlite_file(url)
     if file:
-        return Sqlite(str(file), timeout=timeout)
+        database = Sqlite(str(file), timeout=timeout)
+        if writes_much:
+            database.checkpoint_beside()
+        return database
     # psycopg takes a tenth of a second to import, and most servers never need it.
     from hugmood.store.postgres import Postgres  # noqa: PLC0415
 
