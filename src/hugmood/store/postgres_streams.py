@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from hugmood.store.database import Database, Transaction, one
+from hugmood.store.database import Database, DatabaseError, Transaction, one
 from hugmood.store.postgres_together import array
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
@@ -20,6 +20,8 @@ from hugmood.store.streams import (
 )
 
 _SWEEP_USERS: Final = 500
+_MOST_KNOWN: Final = 1_000_000
+"""People of whom it is remembered that they have a head: some 60 MB."""
 
 _IDS = "SELECT nextval('event_id') FROM generate_series(1, :count)"
 _INSERT_EVENTS = """
@@ -88,11 +90,12 @@ _DROP_EVENTS = """
 
 
 class PostgresStreams(Filters):
-    """The streams in one PostgreSQL database; holds nothing itself."""
+    """The streams in one PostgreSQL database; holds only who is known to have a head."""
 
     def __init__(self, retention: Retention = DEFAULT_RETENTION) -> None:
         """Keep as much of each stream as `retention` says."""
         self._retention = retention
+        self._have_heads: set[int] = set()
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
         """Store events and give out their recipients' next numbers."""
@@ -106,12 +109,16 @@ class PostgresStreams(Filters):
                 for key, event in zip(ids, events, strict=True)
             ],
         )
+        self._ensure_heads(tx, {user for event in events for user in event.users})
         users = array(user for event in events for user in event.users)
         owners = array(key for key, event in zip(ids, events, strict=True) for _ in event.users)
-        tx.execute(_ENSURE_HEADS, {"users": users})
         given: dict[int, dict[int, int]] = {key: {} for key in ids}
         for key, user, number in tx.rows(_NUMBER, {"users": users, "events": owners}):
             given[key][user] = number
+        if any(len(given[key]) < len(event.users) for key, event in zip(ids, events, strict=True)):
+            # Done again, it is asked who has one: another node may have dropped a stream.
+            message = "somebody has no stream any more"
+            raise DatabaseError(message)
         numbered = [
             Numbered(
                 event.prefix, event.users, [given[key][user] for user in event.users], event.author
@@ -145,11 +152,21 @@ class PostgresStreams(Filters):
 
     def drop(self, tx: Transaction, user: int) -> None:
         """Delete a user's stream."""
+        self._have_heads.discard(user)
         tx.execute(_DROP_INBOX, {"user": user})
         tx.execute(_DROP_HEAD, {"user": user})
 
+    def _ensure_heads(self, tx: Transaction, users: set[int]) -> None:
+        unknown = users - self._have_heads
+        if unknown:
+            tx.execute(_ENSURE_HEADS, {"users": array(unknown)})
+            if len(self._have_heads) > _MOST_KNOWN:
+                self._have_heads.clear()
+            self._have_heads |= unknown
+
     def forget(self) -> None:
-        """Do nothing: the tables are the only memory."""
+        """Drop what is remembered: a transaction was undone."""
+        self._have_heads.clear()
 
     @property
     def steps_owed(self) -> int:
