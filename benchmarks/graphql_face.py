@@ -42,9 +42,15 @@ ALONE, STEADY, SATURATING = "alone", "200 queries/s", "saturating queries"
 LEAD: Final = 2.0
 """Seconds that the queries begin before the fan-out, and go on after it."""
 
+Load = Callable[[float], float]
+"""Asks for so many seconds."""
 
-def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
-    """Return requests for each second of CPU, both ways, and the fan-out's p99 beside them."""
+
+def measure(*, rounds: int = 5, seconds: float = 3, controls: bool = True) -> list[Figure]:
+    """Return requests for each second of CPU, both ways, and the fan-out's p99 beside them.
+
+    Without `controls` it is beside the steady load alone.
+    """
     ours, theirs = [], []
     with database_folder() as url:
         people = populate(url, FOLLOWERS + 1)
@@ -54,7 +60,8 @@ def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
             for _ in range(rounds):
                 theirs.append(_ask(other, seconds))
                 ours.append(_ask(service.target, seconds, people[0].token))
-            felt = _fan_out(service.target, other, people, rounds, seconds)
+            loads = _loads(service.target, other if controls else None, people[0].token)
+            felt = _fan_out(service.target, people, loads, rounds, seconds)
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     name = "GraphQL, moodEntries of 20 with 5 fields"
     return [
@@ -93,18 +100,29 @@ def _ask(target: Target, seconds: float, token: str = "", pause: float = 0) -> f
     return done.answered / done.cpu_s
 
 
+def _loads(target: Target, other: Target | None, token: str) -> dict[str, Load | None]:
+    """Return what runs beside the fan-out, by name; with another server also what controls it."""
+    loads: dict[str, Load | None] = {
+        ALONE: None,
+        STEADY: lambda seconds: _ask(target, seconds, token, PAUSE),
+    }
+    if other:
+        loads |= {
+            f"{STEADY} of Strawberry": lambda seconds: _ask(other, seconds, pause=PAUSE),
+            SATURATING: lambda seconds: _ask(target, seconds, token),
+            f"{SATURATING} of Strawberry": lambda seconds: _ask(other, seconds),
+        }
+    return loads
+
+
 def _fan_out(
-    target: Target, other: Target, people: list[Person], rounds: int, seconds: float
+    target: Target,
+    people: list[Person],
+    loads: dict[str, Load | None],
+    rounds: int,
+    seconds: float,
 ) -> dict[str, list[float]]:
     """Return the fan-out's p99 in ms, alone and beside each load, round by round."""
-    author = people[0]
-    loads: dict[str, Callable[[float], float] | None] = {
-        ALONE: None,
-        STEADY: lambda seconds: _ask(target, seconds, author.token, PAUSE),
-        f"{STEADY} of Strawberry": lambda seconds: _ask(other, seconds, pause=PAUSE),
-        SATURATING: lambda seconds: _ask(target, seconds, author.token),
-        f"{SATURATING} of Strawberry": lambda seconds: _ask(other, seconds),
-    }
     p99: dict[str, list[float]] = {load: [] for load in loads}
     for _ in range(rounds):
         for load, ask in loads.items():
@@ -115,7 +133,7 @@ def _fan_out(
 
 
 @contextmanager
-def _beside(ask: Callable[[float], float] | None, seconds: float) -> Iterator[None]:
+def _beside(ask: Load | None, seconds: float) -> Iterator[None]:
     """Have it asked meanwhile, from a little before."""
     if ask is None:
         yield

@@ -16,7 +16,7 @@ from report import Figure
 BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     partial(fanout.measure, rounds=1, seconds=1),
     partial(commands.measure, rounds=1, seconds=1),
-    partial(graphql_face.measure, rounds=1, seconds=1),
+    partial(graphql_face.measure, rounds=1, seconds=1, controls=False),
     partial(replay.measure, rounds=1),
     partial(idle.measure, sockets=1000, rounds=1),
 )
