@@ -178,11 +178,15 @@ class World:
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
-        """Collect the SQL statements that are run within."""
+        """Collect the SQL statements that are run within.
+
+        Left out is the one more that a writer needs when it first meets somebody's stream.
+        """
         before = len(self.database.statements)
         collected: list[str] = []
         yield collected
-        collected += self.database.statements[before:]
+        made = self.database.statements[before:]
+        collected += [sql for sql in made if "INSERT INTO stream_head" not in sql]
 
     # Within
 
