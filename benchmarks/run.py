@@ -9,6 +9,7 @@ import platform
 import resource
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -35,9 +36,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     options = parser.parse_args()
     write = _writer() if options.write else None
-    figures = _measure(quick=options.quick)
+    figures, broken = _measure(quick=options.quick)
     if write:
         write(Run(f"{datetime.now(UTC):%Y-%m-%d}", _machine(), figures))
+    if broken:
+        sys.exit(f"{broken} benchmarks broke down, and are left out")
 
 
 def _writer() -> Callable[[Run], None]:
@@ -47,7 +50,8 @@ def _writer() -> Callable[[Run], None]:
     return plots.write
 
 
-def _measure(*, quick: bool) -> list[Figure]:
+def _measure(*, quick: bool) -> tuple[list[Figure], int]:
+    """Return all figures, and how many benchmarks broke down: the others are not lost by that."""
     rounds, seconds = (1, 1.5) if quick else (5, 3.0)
     figures: list[Figure] = []
     beside = partial(peers_fanout.measure, peers=peers_fanout.MAIN)
@@ -67,12 +71,18 @@ def _measure(*, quick: bool) -> list[Figure]:
         partial(replay.measure, rounds=rounds),
         partial(durable.main_figures, rounds=min(rounds, 3), seconds=seconds),
     ]
+    broken = 0
     for measure in benchmarks:
-        batch = measure()
+        try:
+            batch = measure()
+        except Exception:  # noqa: BLE001 (whatever it is, it is told)
+            traceback.print_exc()
+            broken += 1
+            continue
         for line in batch:
             print(line, flush=True)
         figures += batch
-    return figures
+    return figures, broken
 
 
 def _most_sockets() -> int:
