@@ -108,6 +108,14 @@ def test_field_by_its_own_name(face: Face, ada: Device) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("name", ["first", "limit"])
+def test_field_by_the_name_it_was_asked_with(face: Face, ada: Device, name: str) -> None:
+    """What has two names is told by the one that was used."""
+    answer = face.ask(f"query {{ moodEntries({name}: -1) {{ totalCount }} }}", ada)
+    assert [name] == [error["extensions"]["field"] for error in answer.errors]
+
+
+@on_sqlite
 def test_null_takes_out(face: Face, ada: Device) -> None:
     """What is null in an update is taken out, what is left out stays."""
     mood_id = feel(ada, note="Hello", tags=["work"]).mood_id

@@ -51,7 +51,7 @@ class Resolver:
         try:
             return await _resolve(self._operation, self._read, context, given)
         except Rejected as rejected:
-            named = _named(self._operation, rejected.refusal, is_input=INPUT in given)
+            named = _named(self._operation, rejected.refusal, given)
             raise refused(named) from None
 
 
@@ -60,7 +60,8 @@ async def _resolve(
 ) -> Any:
     if context.caller is None and not operation.opens:
         raise Rejected("auth_required", "Authentication is required for this operation")
-    given = dict((given[INPUT] or {}) if INPUT in given else given)
+    asked = given
+    given = dict(_arguments(given))
     mutation_id = given.pop(MUTATION_ID, None)
     data = _data(operation, given)
     read(data)  # it raises `Rejected` where the command's own types forbid it
@@ -76,11 +77,16 @@ async def _resolve(
     )
     answer = await context.command(ask)
     if answer.refusal:
-        raise refused(_named(operation, answer.refusal, is_input=operation.parent == "Mutation"))
+        raise refused(_named(operation, answer.refusal, asked))
     result = operation.result(msgspec.json.decode(answer.data))
     if mutation_id is not None and isinstance(result, dict):
         result[MUTATION_ID] = mutation_id
     return result
+
+
+def _arguments(given: Data) -> Data:
+    """Return what is asked with, which mutations have in one argument."""
+    return (given[INPUT] or {}) if INPUT in given else given
 
 
 def _data(operation: Operation, given: Data) -> bytes:
@@ -110,15 +116,16 @@ def _checked(mutation_id: str | None) -> str | None:
     return mutation_id
 
 
-def _named(operation: Operation, refusal: Refusal, *, is_input: bool) -> Refusal:
-    """Call a field by the name it has here: `data.filters.tags` is `filter.tags`."""
+def _named(operation: Operation, refusal: Refusal, asked: Data) -> Refusal:
+    """Call a field by the name it was asked with: `data.filters.tags` is `filter.tags`."""
     if refusal.field is None or not refusal.field.startswith("data"):
         return msgspec.structs.replace(refusal, field=None)
-    ours = {theirs: name for name, theirs in operation.renames.items()}
+    given = _arguments(asked)
+    ours = {theirs: name for name, theirs in operation.renames.items() if name in given}
     path = refusal.field.removeprefix("data").removeprefix(".")
     first, dot, rest = path.partition(".")
     path = ours.get(first, first) + dot + rest
-    names = [INPUT, path] if is_input else [path]
+    names = [INPUT, path] if operation.parent == "Mutation" else [path]
     return msgspec.structs.replace(refusal, field=".".join(filter(None, names)) or None)
 
 

@@ -322,16 +322,6 @@ def _edit(given: Data) -> Data:
     return given | {"clear": cleared} if cleared else given
 
 
-def _page(given: Data) -> Data:
-    """Relay's words for a page are other names of ours."""
-    first, after = given.pop("first", None), given.pop("after", None)
-    if first is not None:
-        given["limit"] = first
-    if after is not None:
-        given["after"] = after
-    return given
-
-
 def _connection(reply: Data) -> Data:
     items = reply["items"]
     cursors = [item["id"] for item in items]
@@ -354,8 +344,8 @@ OPERATIONS: Final = (
     query(
         "moodEntries",
         FetchMoodHistory,
-        renames={"filter": "filters"},
-        arguments=_page,
+        # Relay's words for a page are other names of ours.
+        renames={"filter": "filters", "first": "limit"},
         result=_connection,
     ),
     query("feed", FetchFeed, renames={"filter": "filters"}),
