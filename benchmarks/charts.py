@@ -37,7 +37,9 @@ class Chart:
     @property
     def alt(self) -> str:
         """What those hear who do not see it."""
-        return f"Bar chart: {self.title[0].lower()}{self.title[1:]}. The table has all numbers."
+        begins_with_word = not self.title[1].isupper()
+        title = self.title[0].lower() + self.title[1:] if begins_with_word else self.title
+        return f"Bar chart: {title}. The table has all numbers."
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _measure(*, quick: bool) -> tuple[list[Figure], int]:
         partial(lists.measure, rounds=min(rounds, 3)),
         partial(graphql_face.measure, rounds=min(rounds, 3)),
         partial(idle.measure, rounds=min(rounds, 3)),
-        partial(idle.measure, sockets=_most_sockets(), rounds=1),
+        partial(idle.measure, sockets=_most_sockets(), rounds=1, start=False),
         partial(storm.measure, sockets=5_000, rounds=min(rounds, 3)),
         partial(replay.measure, rounds=rounds),
         partial(durable.main_figures, rounds=min(rounds, 3), seconds=seconds),
