@@ -50,9 +50,7 @@ class Memory:
         self._known: dict[bytes, Row | None] = {}
 
     def read_ahead(self, asks: Sequence[Ask]) -> None:
-        """Look for the replies to all of these at once, where that is quicker."""
-        if self._tx.dialect != "postgres":
-            return
+        """Look for the replies to all of these at once; only where the database `asks_ahead`."""
         keys = [_key(ask) for ask in asks]
         self._known = dict.fromkeys(keys)
         for command, payload, reply in self._tx.rows(_FIND_MANY, {"commands": keys}):

@@ -136,12 +136,11 @@ class Writer:
         self, tx: Transaction, memory: Memory, asks: Sequence[Ask], now: int, *, isolated: bool
     ) -> Iterator[_Outcome]:
         """Run one after the other; where they are not isolated, the database may look ahead."""
-        if isolated:
-            yield from (self._one(tx, memory, ask, now, isolated=True) for ask in asks)
+        if isolated or not tx.asks_ahead:
+            yield from (self._one(tx, memory, ask, now, isolated=isolated) for ask in asks)
             return
         memory.read_ahead([ask for ask in asks if _may_be_remembered(ask)])
-        if tx.asks_ahead:
-            ask_ahead(tx, asks)
+        ask_ahead(tx, asks)
         coming: defaultdict[str, list[int]] = defaultdict(list)
         for ask in reversed(asks):
             if ask.caller:

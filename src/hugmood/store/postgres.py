@@ -45,6 +45,7 @@ class PostgresTransaction:
     """Statements within one transaction on PostgreSQL."""
 
     dialect: Dialect = "postgres"
+    asks_ahead: bool = True
 
     def __init__(self, connection: psycopg.Connection[Any], types: "ColumnTypes") -> None:
         """Work on a connection whose transaction has begun."""
@@ -52,7 +53,6 @@ class PostgresTransaction:
         self._types = types
         self._changes = 0
         self._ahead = ReadAhead(self._fetched)
-        self._expecting = False
         self._put_off: dict[Insertion, dict[int, Params]] = {}
         """Rows to be inserted, by user."""
 
@@ -92,13 +92,10 @@ class PostgresTransaction:
     def expect(self, users: Sequence[int]) -> None:
         """Say whose command is next, and who comes after that."""
         self._ahead.expect(users)
-        self._expecting = bool(users)
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Run a statement about one user, or find what it said of them already."""
         return self._ahead.rows_of(user, sql)
-
-    asks_ahead: bool = True
 
     def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
         """Run a statement about each of these users, all at once."""
@@ -107,7 +104,7 @@ class PostgresTransaction:
     def write_of(self, user: int, sql: str, params: Params) -> None:
         """Insert a row of one user, with those of others if any are expected."""
         insertion = _insertion(sql)
-        if insertion is None or not self._expecting:
+        if insertion is None or not self._ahead.expecting:
             self.execute(sql, params)
             return
         if user in self._put_off.get(insertion, ()):

@@ -40,6 +40,11 @@ class ReadAhead:
         self._next: Sequence[int] = ()
         self._served = 0
 
+    @property
+    def expecting(self) -> bool:
+        """Tell whether anybody is known to come."""
+        return bool(self._next)
+
     def expect(self, users: Sequence[int]) -> None:
         """Note who comes next; see `Transaction`."""
         self._next = users

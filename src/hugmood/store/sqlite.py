@@ -33,6 +33,7 @@ class SqliteTransaction:
     """Statements within one transaction on SQLite."""
 
     dialect: Dialect = "sqlite"
+    asks_ahead: bool = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Work on a connection whose transaction has begun."""
@@ -70,8 +71,6 @@ class SqliteTransaction:
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Run a statement about one user."""
         return self.rows(sql, {"user": user})
-
-    asks_ahead: bool = False
 
     def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
         """Do nothing."""

@@ -10,6 +10,7 @@ has what in the log; they are what the tables say, and are read from them again 
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Final
 
 from hugmood.store.backlog import SEGMENT_SPAN, Backlog
@@ -114,10 +115,9 @@ class SqliteStreams(Filters):
         """Store events and give out their recipients' next numbers."""
         if not events:
             return []
-        heads = self._load(tx)
+        heads = self._load(tx, chain.from_iterable(event.users for event in events))
         numbered, rows = [], []
         for event in events:
-            self._load(tx, event.users)
             numbers = array("q", [heads[user] + 1 for user in event.users])
             heads.update(zip(event.users, numbers, strict=True))
             self._last_event = event_id(now, self._last_event)
