@@ -15,7 +15,8 @@ _STAMP: Final = "0" * 16
 """As long as what `@@` becomes: microseconds since 1970."""
 _EVENT: Final = (
     '{"type":"mood_changed","id":"bcast-7d8f2c1e-3b5a-4c6d-9e0f-1a2b3c4d5e6f","data":'
-    '{"userId":"user-01jq2x3y4z5a6b7c8d9e0f","moodId":"mood-@@","mood":"happy",'
+    '{"userId":"user-019a1b2c3d4e5f60718293a4b5c6d7e8",'
+    '"moodId":"mood-019a1b2c3d4e5f60@@","mood":"happy",'
     '"intensity":0.8,"isPublic":true,"timestamp":"2024-08-25T15:30:00.000Z"},'
     '"timestamp":"2024-08-25T15:30:10.000Z","sequenceNumber":12345}'
 )

@@ -26,6 +26,7 @@ import peers_fanout
 import refused
 import replay
 import storm
+from hugmood.gateway import hub
 from report import Figure, Run
 
 
@@ -98,8 +99,14 @@ def _machine() -> str:
     )
     return (
         f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.release()}, "
-        f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
+        f"Python {sys.version.split()[0]} ({_build()}), SQLite {sqlite3.sqlite_version}"
     )
+
+
+def _build() -> str:
+    """Tell one build of Python from another: how it was optimised is a matter of a third."""
+    compiled = not (hub.__file__ or "").endswith(".py")
+    return f"{platform.python_build()[1]}; HugMood {'' if compiled else 'not '}compiled"
 
 
 def _cpu_lines() -> list[str]:

@@ -20,10 +20,11 @@
 
 enum { PEERS_MAX = 100000, BACKLOG = 4096, EVENTS_MAX = 1024, READ_SIZE = 65536, FRAME_MAX = 1024 };
 
-/* An event as the server under test sends it, 250 to 300 bytes with its two numbers. */
+/* An event as the server under test sends it, some 325 bytes with its two numbers. */
 static const char EVENT_HEAD[] =
     "{\"type\":\"mood_changed\",\"id\":\"bcast-7d8f2c1e-3b5a-4c6d-9e0f-1a2b3c4d5e6f\",\"data\":"
-    "{\"userId\":\"user-01jq2x3y4z5a6b7c8d9e0f\",\"moodId\":\"mood-@@\",\"mood\":\"happy\","
+    "{\"userId\":\"user-019a1b2c3d4e5f60718293a4b5c6d7e8\",\"moodId\":"
+    "\"mood-019a1b2c3d4e5f60718293a4b5c@@\",\"mood\":\"happy\","
     "\"intensity\":0.8,\"isPublic\":true,\"timestamp\":\"2024-08-25T15:30:00.000Z\"},"
     "\"timestamp\":\"2024-08-25T15:30:10.000Z\",\"sequenceNumber\":";
 

@@ -14,8 +14,8 @@ def event_of(data: dict[str, Any], sequence: int) -> dict[str, Any]:
         "type": "mood_changed",
         "id": "bcast-7d8f2c1e-3b5a-4c6d-9e0f-1a2b3c4d5e6f",
         "data": {
-            "userId": "user-01jq2x3y4z5a6b7c8d9e0f",
-            "moodId": "mood-1795424400000000",
+            "userId": "user-019a1b2c3d4e5f60718293a4b5c6d7e8",
+            "moodId": "mood-019a1b2c3d4e5f60718293a4b5c6d7e8",
             "mood": data["mood"],
             "intensity": data["intensity"],
             "isPublic": data["isPublic"],

@@ -145,6 +145,7 @@ class Connection:
         "deflate",
         "remote",
     )
+    __deletable__ = ("_receiver",)  # mypyc asks
     _receiver: Receiver
     _peers: "set[Connection]"
 
