@@ -7,8 +7,11 @@ what the log has up to a user's last segment counts as moved.
 """
 
 from array import array
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from hugmood.store.streams import oldest_id
@@ -30,6 +33,7 @@ _HELP: Final = 2
 """What a delivery owes where the log is too long: one to be moved, one to be dropped."""
 
 Segment = dict[str, int | bytes]
+Waiting = defaultdict[int, "array[int]"]
 
 
 @dataclass(slots=True)
@@ -74,8 +78,7 @@ class Backlog:
         self.owed = 0
         """Deliveries that commands have to move or drop before others may wait."""
         self.cycle: Cycle | None = None
-        self._waiting: dict[int, array[int]] = {}
-        # Arrays, for of lists the garbage collector looks at each: 58 ms for some 10,000 people.
+        self._waiting: Waiting = _none_waiting()
 
     @property
     def steps_owed(self) -> int:
@@ -91,10 +94,7 @@ class Backlog:
         """Note that an event went into the log for these users."""
         waiting = self._waiting
         for user in users:
-            if user in waiting:
-                waiting[user].append(event)
-            else:
-                waiting[user] = array("q", (event,))
+            waiting[user].append(event)
         self.size += len(users)
         if self.size > BACKLOG_LIMIT:
             self.owed += _HELP * len(users)
@@ -107,7 +107,7 @@ class Backlog:
     def begin(self, upto: int, heads: Mapping[int, int]) -> Cycle:
         """Begin a cycle with all that waits, or go on with the one that is under way."""
         if self.cycle is None:
-            events, self._waiting = self._waiting, {}
+            events, self._waiting = self._waiting, _none_waiting()
             numbers = {user: heads[user] for user in events}
             self.cycle = Cycle(upto, sorted(events), events, numbers)
         return self.cycle
@@ -130,21 +130,22 @@ class Backlog:
         self.owed = max(0, self.owed - deliveries)
 
 
+def _none_waiting() -> Waiting:
+    # Arrays, for of lists the garbage collector looks at each: 58 ms for some 10,000 people.
+    return defaultdict(partial(array, "q"))
+
+
 def _segments(user: int, events: "array[int]", last: int) -> Iterator[Segment]:
     """Cut a user's events, the last of which has this number, into few segments."""
     number = last - len(events)
     start = 0
-    for end in range(1, len(events) + 1):
-        if end == len(events) or _full(events, start, end):
-            packed = events[start:end].tobytes()
-            yield {
-                "user": user,
-                "number": number + end,
-                "event": events[end - 1],
-                "events": packed,
-            }
-            start = end
-
-
-def _full(events: "array[int]", start: int, end: int) -> bool:
-    return end - start >= SEGMENT or events[end] - events[start] >= oldest_id(SEGMENT_SPAN)
+    while start < len(events):
+        too_late = events[start] + oldest_id(SEGMENT_SPAN)
+        end = bisect_left(events, too_late, start, min(start + SEGMENT, len(events)))
+        yield {
+            "user": user,
+            "number": number + end,
+            "event": events[end - 1],
+            "events": events[start:end].tobytes(),
+        }
+        start = end

@@ -118,17 +118,18 @@ class SqliteStreams(Filters):
         heads = self._load(tx, chain.from_iterable(event.users for event in events))
         numbered, rows = [], []
         for event in events:
-            numbers = array("q", [heads[user] + 1 for user in event.users])
+            users = array("q", event.users)
+            numbers = array("q", [head + 1 for head in map(heads.__getitem__, event.users)])
             heads.update(zip(event.users, numbers, strict=True))
             self._last_event = event_id(now, self._last_event)
             self._backlog.add(self._last_event, event.users)
-            numbered.append(Numbered(event.prefix, event.users, numbers, event.author))
+            numbered.append(Numbered(event.prefix, users, numbers, event.author))
             rows.append(
                 {
                     "id": self._last_event,
                     "body": event.prefix,
                     "author": event.author,
-                    "users": array("q", event.users).tobytes(),
+                    "users": users.tobytes(),
                     "numbers": numbers.tobytes(),
                 }
             )
