@@ -130,6 +130,7 @@ class Sqlite:
             f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
             f"cache_size = -{_CACHE_KIB}",
             "foreign_keys = ON",
+            "secure_delete = ON",  # else what people took back stays readable in free pages
             "temp_store = MEMORY",
         ):
             self._connection.execute(f"PRAGMA {pragma}")
