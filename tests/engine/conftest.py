@@ -10,7 +10,7 @@ from hugmood.engine.handling import ROUTES, Ctx, RejectedWithEffect, handles
 from hugmood.errors import denied
 from hugmood.features import load_handlers
 from hugmood.features.follows.messages import FollowUpdate
-from hugmood.features.moods.day_store import credit_day
+from hugmood.features.moods.day_store import counted, credit
 from hugmood.store.database import DatabaseUnavailable
 from hugmood.wire.message import COMMANDS, LANES, PUSHES, VARIANT_FIELDS, Command, Reply
 
@@ -45,7 +45,7 @@ def wreck(registries: None) -> MakeWreck:
 
     def handler(ctx: Ctx, command: Wreck) -> Wrecked:
         caller = ctx.caller
-        credit_day(ctx.tx, caller.key, 1, ctx.now)
+        credit(ctx.tx, caller.key, counted(ctx.tx, caller.key), 1, ctx.now)
         now: Any = object() if command.how == "event" else Instant(ctx.now)
         event = FollowUpdate(user_id=caller.user_id, user_name="", timestamp=now)
         ctx.emit(event, to=[caller.key])

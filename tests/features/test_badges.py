@@ -71,7 +71,7 @@ def past(device: Device, moods: Moods, factors: dict[str, float] | None = None) 
             for word in words:
                 entry = old_entry(ctx, word, at, factors)
                 insert(ctx.tx, entry)
-                day_store.credit_day(ctx.tx, entry.user_key, entry.day, at)
+                day_store.credit_days(ctx.tx, [entry])
 
     within(device, work)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hugmood.ambient import Instant
-from hugmood.features.moods.days import Day, LocalTime, Streak, local_time, streak
+from hugmood.features.moods.days import Day, LocalTime, Streak, local_time, streak, tally
 
 
 def day(moment: str, time_zone: str = "UTC") -> date:
@@ -119,7 +119,7 @@ def noons(*ordinals: int) -> list[Day]:
 
 def at_noon(days: Iterable[int], today: int) -> tuple[int, int]:
     """The current and the best run of such days, told at noon."""
-    found = streak(noons(*days), today, today * DAY + 12 * HOUR)
+    found = streak(tally(noons(*days)), today, today * DAY + 12 * HOUR)
     return found.current, found.best
 
 
@@ -180,7 +180,7 @@ FORTNIGHT = range(1, 15)
 )
 def test_rest_days(days: Iterable[int], today: int, expected: Streak) -> None:
     """Seven days earn a rest day, two are held, and missed days take them."""
-    assert streak(noons(*days), today, today * DAY + 12 * HOUR) == expected
+    assert streak(tally(noons(*days)), today, today * DAY + 12 * HOUR) == expected
 
 
 # The date line
@@ -190,18 +190,18 @@ def test_rest_days(days: Iterable[int], today: int, expected: Streak) -> None:
 def test_day_skipped_by_the_calendar(hours: int, run: int) -> None:
     """Entries at most 36 hours apart miss no day, though the calendar says so."""
     before, after = Day(10, 0, 5 * HOUR), Day(12, 5 * HOUR + hours, 99 * HOUR)
-    assert streak([before, after], 12, 99 * HOUR) == Streak(run, run, 0, 0)
+    assert streak(tally([before, after]), 12, 99 * HOUR) == Streak(run, run, 0, 0)
 
 
 @pytest.mark.parametrize(("hours", "run"), [(36 * HOUR, 1), (36 * HOUR + 1, 0)])
 def test_day_skipped_until_now(hours: int, run: int) -> None:
     """Whoever has just crossed the date line has still time to go on."""
-    assert streak([Day(10, 0, 5 * HOUR)], 12, 5 * HOUR + hours) == Streak(run, 1, 0, 0)
+    assert streak(tally([Day(10, 0, 5 * HOUR)]), 12, 5 * HOUR + hours) == Streak(run, 1, 0, 0)
 
 
 def test_two_days_are_never_skipped() -> None:
     """The date line takes one day at most."""
-    assert streak([Day(10, 0, 0), Day(13, HOUR, HOUR)], 13, HOUR) == Streak(1, 1, 0, 0)
+    assert streak(tally([Day(10, 0, 0), Day(13, HOUR, HOUR)]), 13, HOUR) == Streak(1, 1, 0, 0)
 
 
 def test_day_that_samoa_skipped() -> None:
@@ -210,7 +210,7 @@ def test_day_that_samoa_skipped() -> None:
     places = [Instant.parse(moment) for moment in moments]
     days = [Day(local_time(at, "Pacific/Apia").day, at, at) for at in places]
     assert [date.fromordinal(day.ordinal).day for day in days] == [29, 31, 1]
-    assert streak(days, days[-1].ordinal, places[-1]).current == 3
+    assert streak(tally(days), days[-1].ordinal, places[-1]).current == 3
 
 
 # Against a slow count
@@ -259,7 +259,8 @@ def diaries(draw: st.DrawFn) -> tuple[list[Day], int, int]:
 @given(diaries())
 def test_streak_by_definition(diary: tuple[list[Day], int, int]) -> None:
     """The runs are what counting day by day finds."""
-    assert streak(*diary) == slow_streak(*diary)
+    days, today, now = diary
+    assert streak(tally(days), today, now) == slow_streak(*diary)
 
 
 JOURNEYS = st.lists(
@@ -276,7 +277,7 @@ def test_streak_of_a_traveller(journey: list[tuple[datetime, str]]) -> None:
         ordinal = local_time(at, time_zone).day
         had = days.get(ordinal, Day(ordinal, at, at))
         days[ordinal] = Day(ordinal, min(had.first_at, at), max(had.last_at, at))
-    found = streak([days[o] for o in sorted(days)], max(days, default=1), 0)
+    found = streak(tally([days[o] for o in sorted(days)]), max(days, default=1), 0)
     assert 0 <= found.current <= found.best <= len(days)
     assert (found.best > 0, found.current > 0) == (bool(days), bool(days))
 
@@ -288,4 +289,4 @@ def test_daily_at_five(start: int, time_zone: str) -> None:
     mornings = [datetime(2022, 1, 1, 5, tzinfo=zone) + timedelta(days=start + n) for n in range(20)]
     moments = [int(morning.timestamp() * 1000) for morning in mornings]
     days = [Day(local_time(at, time_zone).day, at, at) for at in moments]
-    assert streak(days, days[-1].ordinal, moments[-1]).current == 20
+    assert streak(tally(days), days[-1].ordinal, moments[-1]).current == 20

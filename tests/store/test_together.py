@@ -14,7 +14,7 @@ from hugmood.features.auth.store import Account, account_by_key, insert_account
 from hugmood.features.follows.store import follow, followers
 from hugmood.features.hugs.messages import SendHug
 from hugmood.features.moods import day_store
-from hugmood.features.moods.days import Day, credited
+from hugmood.features.moods.days import Day, tally
 from hugmood.features.moods.messages import FetchMoodHistory, MoodUpdate
 from hugmood.store.database import Database, DatabaseError, Transaction
 from hugmood.store.postgres_together import MOST_ROWS, Insertion
@@ -62,10 +62,15 @@ def counting(tx: Transaction) -> list[tuple[str, object]]:
     return sent
 
 
+def write_day(tx: Transaction, user: int, day: int, at: int) -> None:
+    """Put off a row, and ask nothing."""
+    tx.write_of(user, day_store._CREDIT, {"user": user, "day": day, "at": at})
+
+
 # In any order
 
 someone = st.integers(0, PEOPLE - 1)
-days = st.integers(700_000, 700_003)
+days = st.integers(700_000, 700_009)
 moments = st.integers(0, 1 << 40)
 steps = st.one_of(
     st.tuples(st.just("expect"), st.lists(someone, max_size=6)),
@@ -94,22 +99,27 @@ def _expect(tx: Transaction, keys: list[int], _: Model, those: list[int]) -> Non
 
 def _read(tx: Transaction, keys: list[int], model: Model, who: int) -> None:
     assert day_store.days(tx, keys[who]) == model[keys[who]]
+    assert day_store.counted(tx, keys[who]).tally == tally(model[keys[who]])
 
 
 def _write(tx: Transaction, keys: list[int], model: Model, who: int, day: int, at: int) -> None:
-    day_store.credit_day(tx, keys[who], day, at)
-    model[keys[who]] = credited(model[keys[who]], day, at)
+    before = day_store.counted(tx, keys[who])
+    found = day_store.credit(tx, keys[who], before, day, at)
+    known = {one.ordinal: one for one in model[keys[who]]}
+    own = known.get(day, Day(day, at, at))
+    known[day] = Day(day, min(own.first_at, at), max(own.last_at, at))
+    model[keys[who]] = [known[ordinal] for ordinal in sorted(known)]
+    assert found == (tally(model[keys[who]]), known[day])
 
 
 def _delete(tx: Transaction, keys: list[int], model: Model, who: int, day: int) -> None:
-    params = {"user": keys[who], "day": day}
-    tx.execute("DELETE FROM mood_day WHERE user_key = :user AND day = :day", params)
+    day_store.recredit_day(tx, keys[who], day)  # there is no entry that credits it
     model[keys[who]] = [one for one in model[keys[who]] if one.ordinal != day]
 
 
 def _undo(tx: Transaction, keys: list[int], _: Model, who: int, day: int, at: int) -> None:
     with suppress(_UndoneError), tx.savepoint():
-        day_store.credit_day(tx, keys[who], day, at)
+        day_store.credit(tx, keys[who], day_store.counted(tx, keys[who]), day, at)
         day_store.days(tx, keys[who])
         raise _UndoneError
 
@@ -130,7 +140,7 @@ def test_other_tables(database: Database) -> None:
     """What is put off waits while only other tables are read, and no longer."""
     with people(database) as (tx, keys):
         tx.expect(keys)
-        day_store.credit_day(tx, keys[0], 700_000, 1)
+        write_day(tx, keys[0], 700_000, 1)
         sent = counting(tx)
         tx.rows("SELECT count(*) FROM follow")
         before = len(sent)
@@ -154,7 +164,7 @@ def test_written_once(database: Database) -> None:
         tx.expect(keys)
         sent = counting(tx)
         for key in keys:
-            day_store.credit_day(tx, key, 700_000, 1)
+            write_day(tx, key, 700_000, 1)
         (count,) = tx.rows("SELECT count(*) FROM mood_day WHERE day = 700000")
         assert (len(sent), count) == (2, (10,))
 
@@ -165,7 +175,7 @@ def test_not_expected(database: Database) -> None:
         sent = counting(tx)
         for key in keys:
             account_by_key(tx, key)
-            day_store.credit_day(tx, key, 700_000, 1)
+            write_day(tx, key, 700_000, 1)
         assert len(sent) == 2 * PEOPLE
 
 
@@ -198,7 +208,7 @@ def test_changes_count_what_is_put_off(database: Database) -> None:
     with people(database) as (tx, keys):
         tx.expect(keys)
         before = tx.changes
-        day_store.credit_day(tx, keys[0], 700_000, 1)
+        write_day(tx, keys[0], 700_000, 1)
         assert tx.changes == before + 1
 
 
@@ -247,7 +257,7 @@ def test_row_that_may_not_be(database: Database) -> None:
     """A row that is put off and may not be fails with the statement that comes next."""
     with people(database) as (tx, keys):
         tx.expect(keys)
-        day_store.credit_day(tx, 1 << 40, 700_000, 1)
+        write_day(tx, 1 << 40, 700_000, 1)
         with pytest.raises(DatabaseError):
             day_store.days(tx, keys[0])
 

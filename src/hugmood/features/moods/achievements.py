@@ -8,13 +8,15 @@ asked only while its badge is missing, and only of the newest entries.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from functools import cached_property
+from typing import Final
 
 from hugmood.engine.handling import Ctx
 from hugmood.features.badges import service as badges
 from hugmood.features.badges.catalog import BADGES, Slug
 from hugmood.features.moods import day_store
 from hugmood.features.moods.catalog import catalog
+from hugmood.features.moods.day_store import Credited
 from hugmood.features.moods.days import Day, Streak
 from hugmood.features.moods.store import Entry
 
@@ -30,41 +32,44 @@ HONEST: Final = 7
 PATTERN: Final = 21
 
 
-class Facts(NamedTuple):
+class Facts:
     """A person's days, and their streak unless they turned streaks off."""
 
-    days: Sequence[Day]
-    run: Streak | None
+    def __init__(self, ctx: Ctx, count: int, run: Streak | None) -> None:
+        """Know how many days there are; they are read when a rule asks for them."""
+        self.count = count
+        self.run = run
+        self._ctx = ctx
+
+    @cached_property
+    def days(self) -> Sequence[Day]:
+        """The days in rising order, this one included."""
+        return day_store.days(self._ctx.tx, self._ctx.caller.key)
 
 
 def celebrate(
-    ctx: Ctx, entry: Entry, days: Sequence[Day], run: Streak | None, *, said_before: bool
+    ctx: Ctx, entry: Entry, credit: Credited, run: Streak | None, *, said_before: bool
 ) -> None:
     """Give what is earned by now; to be left out of a reply that has a support card.
 
     `said_before` tells that another entry of the day has the same mood.
     """
-    new_day = _begins_a_day(entry, days)
+    # It is the only entry of its day, and of one moment.
+    new_day = credit.day.first_at == credit.day.last_at
     new_word = new_day or not said_before
     if not new_word and not entry.factors:
         return
     missing = badges.missing(ctx, entry.user_key)
     earned: set[Slug] = set()
     if new_day:
-        facts = Facts(days, run)
+        facts = Facts(ctx, credit.tally.days, run)
         earned |= {slug for slug, rule in _RULES.items() if slug in missing and rule(facts)}
     if new_word:
         earned |= _earned_by_words(ctx, entry, missing)
-    earned |= _earned_by_factors(ctx, entry, missing, len(days))
+    earned |= _earned_by_factors(ctx, entry, missing, credit.tally.days)
     for slug in BADGES:
         if slug in earned:
             badges.award(ctx, slug, [entry.user_key])
-
-
-def _begins_a_day(entry: Entry, days: Sequence[Day]) -> bool:
-    """Tell whether it is the only entry of its day, and of one moment."""
-    own = next(day for day in reversed(days) if day.ordinal == entry.day)
-    return own.first_at == own.last_at
 
 
 def _steady_month(facts: Facts) -> bool:
@@ -79,10 +84,10 @@ def _welcome_back(facts: Facts) -> bool:
 
 
 _RULES: Final[dict[Slug, Callable[[Facts], bool]]] = {
-    "first_feeling": lambda facts: len(facts.days) > 0,
+    "first_feeling": lambda facts: facts.count > 0,
     "consistent_tracker": lambda facts: facts.run is not None and facts.run.best >= STREAK,
     "steady_month": _steady_month,
-    "hundred_days": lambda facts: len(facts.days) >= HUNDRED,
+    "hundred_days": lambda facts: facts.count >= HUNDRED,
     "welcome_back": _welcome_back,
     "good_rest": lambda facts: facts.run is not None and facts.run.rests_taken > 0,
 }

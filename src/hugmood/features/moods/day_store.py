@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from hugmood.features.moods.days import Day
+from hugmood.features.moods.days import Day, Tally, tally, with_entry
 from hugmood.features.moods.store import Entry
 from hugmood.store.database import Transaction, one
 
 REACH: Final = 2_000
 """How many of the newest entries are looked at where all would be too many."""
 
-GLANCE: Final = 8
+GLANCE: Final = 3
 """How many of the newest entries are looked at first: mostly they know."""
 
 _ROUNDING: Final = 1e-9
@@ -43,6 +43,23 @@ _LOW_DAYS = """
     WHERE user_key = :user AND occurred_at BETWEEN :start AND :end
         AND day BETWEEN :first AND :last
     GROUP BY day HAVING avg(affect) <= :affect
+"""
+_TALLY = """
+    SELECT version, days, run, best, rests_held, rests_taken, day, first_at, last_at
+    FROM mood_tally LEFT JOIN mood_day
+        ON mood_day.user_key = mood_tally.user_key AND mood_day.day = mood_tally.last_day
+    WHERE mood_tally.user_key = :user
+"""
+_KEEP_TALLY = """
+    INSERT INTO mood_tally
+        (user_key, version, days, run, best, rests_held, rests_taken, last_day)
+    VALUES (:user, :version, :days, :run, :best, :held, :taken, :last_day)
+    ON CONFLICT (user_key) DO UPDATE SET
+        version = mood_tally.version + 1, days = excluded.days, run = excluded.run,
+        best = excluded.best, rests_held = excluded.rests_held,
+        rests_taken = excluded.rests_taken,
+        last_day = CASE WHEN excluded.version = mood_tally.version + 1
+            THEN excluded.last_day ELSE 0 END
 """
 _DAYS = "SELECT day, first_at, last_at FROM mood_day WHERE user_key = :user ORDER BY day"
 _SAID_THAT_DAY = """
@@ -75,17 +92,74 @@ _MOST_FACTOR_DAYS = {
 }
 
 
-def credit_day(tx: Transaction, user: int, day: int, at: int) -> None:
-    """Note that this day (ordinal) has an entry, dated then (ms)."""
+class Counted(NamedTuple):
+    """A person's days, counted; `version` is that of the row that says so, 0 for none."""
+
+    tally: Tally | None
+    version: int
+    kept: bool
+    """Whether the row says so: else all days were looked at."""
+
+
+class Credited(NamedTuple):
+    """A person's days with one more entry, and the day it was credited to."""
+
+    tally: Tally
+    day: Day
+
+
+def counted(tx: Transaction, user: int) -> Counted:
+    """Count a person's days: as it was kept, or else all of them."""
+    row = one(tx.rows_of(user, _TALLY))
+    if row is None:
+        return Counted(tally(days(tx, user)), 0, kept=False)
+    version, count, run, best, held, taken, *last = row
+    if last[0] is None:
+        return Counted(tally(days(tx, user)), version, kept=False)
+    return Counted(Tally(count, run, best, held, taken, Day(*last)), version, kept=True)
+
+
+def credit(tx: Transaction, user: int, before: Counted, day: int, at: int) -> Credited:
+    """Note that this day (ordinal) has an entry, dated then (ms), and count it.
+
+    `before` is what `counted` says in the same transaction. Where another server counted
+    meanwhile what is kept is void, and the next one to ask counts anew.
+    """
     tx.write_of(user, _CREDIT, {"user": user, "day": day, "at": at})
+    after = with_entry(before.tally, day, at)
+    if after is not None:
+        if not before.kept or (before.tally and before.tally.last.ordinal != day):
+            _keep(tx, user, after, before.version)
+        return Credited(after, after.last)
+    known = days(tx, user)
+    whole = tally(known)
+    if whole is None:
+        raise AssertionError(user)  # the day was credited just now
+    _keep(tx, user, whole, before.version)
+    return Credited(whole, next(one for one in reversed(known) if one.ordinal == day))
+
+
+def _keep(tx: Transaction, user: int, tally: Tally, version: int) -> None:
+    row = {"days": tally.days, "run": tally.run, "best": tally.best, "held": tally.rests_held}
+    row |= {"taken": tally.rests_taken, "last_day": tally.last.ordinal}
+    tx.write_of(user, _KEEP_TALLY, {"user": user, "version": version + 1, **row})
+
+
+def _uncounted(user: int) -> dict[str, int]:
+    """Write a row that says nothing, and that whoever counts meanwhile does not expect."""
+    names = ("days", "run", "best", "held", "taken", "last_day")
+    return {"user": user, "version": 1, **dict.fromkeys(names, 0)}
 
 
 def credit_days(tx: Transaction, entries: Iterable[Entry]) -> None:
     """Note the days of many entries."""
+    entries = list(entries)
     tx.execute_many(
         _CREDIT,
         [{"user": one.user_key, "day": one.day, "at": one.occurred_at} for one in entries],
     )
+    users = sorted({one.user_key for one in entries})
+    tx.execute_many(_KEEP_TALLY, [_uncounted(user) for user in users])
 
 
 def recredit_day(tx: Transaction, user: int, day: int) -> None:
@@ -94,6 +168,7 @@ def recredit_day(tx: Transaction, user: int, day: int) -> None:
         tx.rows(_HOLD, {"user": user, "day": day})
     tx.execute(_UNCREDIT, {"user": user, "day": day})
     tx.execute(_RECREDIT, {"user": user, "day": day} | _moments(day))
+    tx.execute(_KEEP_TALLY, _uncounted(user))
 
 
 def days(tx: Transaction, user: int) -> list[Day]:

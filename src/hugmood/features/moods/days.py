@@ -1,6 +1,5 @@
 """Days and streaks: pure functions of local time and of the days that have an entry."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -33,6 +32,19 @@ class Day(NamedTuple):
     last_at: int
 
 
+class Tally(NamedTuple):
+    """What a person's days come to, up to the last of them."""
+
+    days: int
+    run: int
+    """Days in the run that the last one belongs to."""
+    best: int
+    rests_held: int
+    rests_taken: int
+    """Rest days ever taken before coming back in time."""
+    last: Day
+
+
 class Streak(NamedTuple):
     """A run of days that may have rest days in it, which do not count."""
 
@@ -62,38 +74,59 @@ def _local_minute(minute: int, time_zone: str) -> LocalTime:
     return LocalTime(day, int(offset.total_seconds()))
 
 
-def credited(days: Sequence[Day], ordinal: int, at: int) -> list[Day]:
-    """Return the days, in rising order, as they are with one more entry on one, dated `at` (ms)."""
-    place = bisect_left(days, ordinal, key=lambda day: day.ordinal)
-    if place == len(days) or days[place].ordinal != ordinal:
-        return [*days[:place], Day(ordinal, at, at), *days[place:]]
-    known = days[place]
-    widened = Day(ordinal, min(known.first_at, at), max(known.last_at, at))
-    return [*days[:place], widened, *days[place + 1 :]]
+def tally(days: Sequence[Day]) -> Tally | None:
+    """Count days, which are distinct and in rising order; None where there are none."""
+    found: Tally | None = None
+    for day in days:
+        found = with_next(found, day)
+    return found
 
 
-def streak(days: Sequence[Day], today: int, now: int) -> Streak:
-    """Count runs of days; `days` are distinct, in rising order, `now` in ms.
+def with_next(before: Tally | None, day: Day) -> Tally:
+    """Count one more day, later than all that are counted.
 
     Every seventh day earns a rest day, two may be held. A missed day takes one, and where
-    there is none it ends the run. Today is not missed before it is over.
+    there is none it ends the run.
     """
-    best = run = held = taken = 0
-    for count, day in enumerate(days, 1):
-        missed = _missed(days[count - 2], day.ordinal, day.first_at) if count > 1 else 0
-        if missed > held:
-            run = held = 0
-        else:
-            held -= missed
-            taken += missed
-        run += 1
-        best = max(best, run)
-        if count % REST_EVERY == 0:
-            held = min(held + 1, MOST_RESTS)
-    missed = _missed(days[-1], today, now) if days else 0
+    if before is None:
+        return Tally(days=1, run=1, best=1, rests_held=0, rests_taken=0, last=day)
+    run, held, taken = before.run, before.rests_held, before.rests_taken
+    missed = _missed(before.last, day.ordinal, day.first_at)
     if missed > held:
-        return Streak(0, best, 0, taken)
-    return Streak(run, best, held - missed, taken)
+        run = held = 0
+    else:
+        held -= missed
+        taken += missed
+    count = before.days + 1
+    if count % REST_EVERY == 0:
+        held = min(held + 1, MOST_RESTS)
+    return Tally(count, run + 1, max(before.best, run + 1), held, taken, day)
+
+
+def with_entry(before: Tally | None, ordinal: int, at: int) -> Tally | None:
+    """Count one more entry, on this day, dated `at` (ms); None where all have to be counted anew.
+
+    That is so for an entry before the last day, and for one that makes the last day begin earlier.
+    """
+    if before is None or ordinal > before.last.ordinal:
+        return with_next(before, Day(ordinal, at, at))
+    if ordinal < before.last.ordinal or at < before.last.first_at:
+        return None
+    return before._replace(last=before.last._replace(last_at=max(before.last.last_at, at)))
+
+
+def streak(counted: Tally | None, today: int, now: int) -> Streak:
+    """Tell how the streak stands today (an ordinal), `now` in ms.
+
+    Today is not missed before it is over.
+    """
+    if counted is None:
+        return Streak(0, 0, 0, 0)
+    missed = _missed(counted.last, today, now)
+    if missed > counted.rests_held:
+        return Streak(0, counted.best, 0, counted.rests_taken)
+    held = counted.rests_held - missed
+    return Streak(counted.run, counted.best, held, counted.rests_taken)
 
 
 def _missed(day: Day, later: int, at: int) -> int:

@@ -113,5 +113,5 @@ def _tell_gone(ctx: Ctx, entry: Entry, to: list[int]) -> None:
 
 
 def _streak(ctx: Ctx) -> StreakUpdate | UnsetType:
-    days = day_store.days(ctx.tx, ctx.caller.key)
+    days = day_store.counted(ctx.tx, ctx.caller.key).tally
     return streaks.update(ctx, streaks.shown(ctx, days, own_account(ctx).time_zone))

@@ -11,7 +11,7 @@ from hugmood.features.moods import day_store, editing, feed, store, streaks  # n
 from hugmood.features.moods.achievements import celebrate
 from hugmood.features.moods.caring import support
 from hugmood.features.moods.catalog import catalog
-from hugmood.features.moods.days import Streak, credited
+from hugmood.features.moods.days import Streak
 from hugmood.features.moods.entries import new_entry, own_account, tell
 from hugmood.features.moods.messages import (
     CatalogMood,
@@ -37,16 +37,15 @@ def mood_update(ctx: Ctx, command: MoodUpdate) -> MoodUpdated:
     """Keep an entry, credit its day, tell those who may know."""
     entry = new_entry(ctx, command)
     # What is to be known of the time before is asked first: many may be asked for at once.
-    before = day_store.days(ctx.tx, entry.user_key)
+    before = day_store.counted(ctx.tx, entry.user_key)
     said_before = day_store.said_that_day(ctx.tx, entry.user_key, entry.day, entry.mood)
     store.insert(ctx.tx, entry)
-    day_store.credit_day(ctx.tx, entry.user_key, entry.day, entry.occurred_at)
+    credit = day_store.credit(ctx.tx, entry.user_key, before, entry.day, entry.occurred_at)
     tell(ctx, entry)
-    days = credited(before, entry.day, entry.occurred_at)
-    run = streaks.shown(ctx, days, entry.time_zone)
+    run = streaks.shown(ctx, credit.tally, entry.time_zone)
     card = support(ctx, entry, entry.time_zone)
     if card is None:  # no celebration where somebody needs help: it comes another day
-        celebrate(ctx, entry, days, run, said_before=said_before)
+        celebrate(ctx, entry, credit, run, said_before=said_before)
     return MoodUpdated(
         mood_id=entry.id, streak_update=streaks.update(ctx, run), support=optional(card)
     )
@@ -83,7 +82,7 @@ def fetch_streak(ctx: Ctx, query: FetchStreak) -> StreakShown:
     """Count the caller's streak."""
     if query.user_id and query.user_id != ctx.caller.user_id:
         raise denied("Streaks are private")
-    days = day_store.days(ctx.tx, ctx.caller.key)
+    days = day_store.counted(ctx.tx, ctx.caller.key).tally
     run = streaks.shown(ctx, days, own_account(ctx).time_zone)
     return StreakShown(streak=_streak_now(ctx, run), as_of_sequence=ctx.position())
 
