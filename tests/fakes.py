@@ -292,8 +292,12 @@ class _WatchedTransaction:
         self._statements.append(sql)
         self._inner.execute_many(sql, params)
 
-    def expect(self, users: Sequence[int]) -> None:
-        self._inner.expect(users)
+    def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
+        self._statements.append(sql)
+        return self._inner.ask(sql, params)
+
+    def expect(self, users: Sequence[int], kind: str = "") -> None:
+        self._inner.expect(users, kind)
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         self._statements.append(sql)

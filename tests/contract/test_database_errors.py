@@ -90,7 +90,8 @@ def make_read_only(database: Database) -> None:
     if isinstance(database, Sqlite):
         database._connection.execute("PRAGMA query_only = ON")
     elif isinstance(database, Postgres):
-        database._connected().execute("SET default_transaction_read_only = on")
+        pipeline = database._connected()
+        pipeline.wait(pipeline.send("SET default_transaction_read_only = on"))
 
 
 @on_sqlite

@@ -52,13 +52,13 @@ def people(database: Database, count: int = PEOPLE) -> Iterator[tuple[Transactio
 def counting(tx: Transaction) -> list[tuple[str, object]]:
     """Return a list that has each statement that is sent from now on."""
     sent: list[tuple[str, object]] = []
-    run = tx._run  # type: ignore[attr-defined]
+    send = tx._send  # type: ignore[attr-defined]
 
-    def noted(sql: str, params: object) -> object:
+    def noted(sql: str, params: object, **how: bool) -> object:
         sent.append((sql, params))
-        return run(sql, params)
+        return send(sql, params, **how)
 
-    tx._run = noted  # type: ignore[attr-defined]
+    tx._send = noted  # type: ignore[attr-defined]
     return sent
 
 

@@ -5,7 +5,7 @@ user and id, with a hash of type and payload compared as parsed values.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from typing import Final
@@ -14,13 +14,14 @@ import msgspec
 
 from hugmood.engine.records import Ask
 from hugmood.errors import invalid
-from hugmood.store.database import Row, Transaction, one
+from hugmood.store.database import Params, Row, Transaction, one
 from hugmood.wire import codec
 
 REMEMBERED: Final = 7 * 24 * 3600 * 1000
 """How long a reply is remembered, ms."""
 
 _FORGET_AT_ONCE: Final = 1000
+_WRITE_AT_ONCE: Final = 64
 _HASH_BYTES: Final = 16
 _MAY_BE_WRITTEN_OTHERWISE: Final = re.compile(rb"\d(?:\.0|[eE]|\d{17})")
 """Where this is not found, no number needs `_plain`, which takes longer than all the rest."""
@@ -46,15 +47,15 @@ class Memory:
         self._tx = tx
         self._now = now
         self._new: dict[bytes, tuple[bytes, bytes]] = {}
-        self._owners: dict[bytes, int | None] = {}
+        self._unwritten: list[Params] = []
         self._known: dict[bytes, Row | None] = {}
+        self._asked: Sequence[bytes] = ()
+        self._answer: Callable[[], list[Row]] = list
 
     def read_ahead(self, asks: Sequence[Ask]) -> None:
         """Look for the replies to all of these at once; only where the database `asks_ahead`."""
-        keys = [_key(ask) for ask in asks]
-        self._known = dict.fromkeys(keys)
-        for command, payload, reply in self._tx.rows(_FIND_MANY, {"commands": keys}):
-            self._known[bytes(command)] = payload, reply
+        self._asked = [_key(ask) for ask in asks]
+        self._answer = self._tx.ask(_FIND_MANY, {"commands": self._asked})
 
     def recall(self, ask: Ask) -> bytes | None:
         """Return the reply this command already got; `Rejected` if the id was reused."""
@@ -68,33 +69,39 @@ class Memory:
         return reply
 
     def _found(self, key: bytes) -> Row | None:
+        if self._asked:
+            self._known = dict.fromkeys(self._asked)
+            self._asked = ()
+            for command, payload, reply in self._answer():
+                self._known[bytes(command)] = payload, reply
         if key in self._known:
             return self._known[key]
         return one(self._tx.rows(_FIND, {"command": key}))
 
     def keep(self, ask: Ask, reply: bytes) -> None:
         """Remember that this command succeeded with this reply."""
-        key = _key(ask)
-        self._new[key] = fingerprint(ask), reply
-        self._owners[key] = ask.caller.key if ask.caller else None
+        key, payload = _key(ask), fingerprint(ask)
+        self._new[key] = payload, reply
+        self._unwritten.append(
+            {
+                "command": key,
+                "payload": payload,
+                "reply": reply,
+                "created_at": self._now,
+                "user": ask.caller.key if ask.caller else None,
+            }
+        )
+
+    def write_some(self) -> None:
+        """Put into the database what is new if it is much: the rest will take less long."""
+        if len(self._unwritten) >= _WRITE_AT_ONCE:
+            self.write()
 
     def write(self) -> None:
         """Put what is new into the database."""
-        if not self._new:
-            return
-        self._tx.execute_many(
-            _KEEP,
-            [
-                {
-                    "command": key,
-                    "payload": payload,
-                    "reply": reply,
-                    "created_at": self._now,
-                    "user": self._owners[key],
-                }
-                for key, (payload, reply) in self._new.items()
-            ],
-        )
+        if self._unwritten:
+            rows, self._unwritten = self._unwritten, []
+            self._tx.execute_many(_KEEP, rows)
 
 
 def forget_old(tx: Transaction, now: int) -> bool:

@@ -146,8 +146,9 @@ class Writer:
             if ask.caller:
                 coming[ask.type].append(ask.caller.key)
         for ask in asks:
-            tx.expect(coming[ask.type][::-1] if ask.caller else ())
+            tx.expect(coming[ask.type][::-1] if ask.caller else (), ask.type)
             yield self._one(tx, memory, ask, now, isolated=False)
+            memory.write_some()
             if ask.caller:
                 coming[ask.type].pop()
         tx.expect(())

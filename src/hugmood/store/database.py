@@ -4,7 +4,7 @@ SQL is written by hand for both, with named parameters `:name`, and set-based: o
 statement for many rows, never a statement per row.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, Protocol
 
@@ -42,18 +42,25 @@ class Transaction(Protocol):
         """Run a statement and return all its rows."""
         ...
 
+    def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
+        """Send a question; what is returned is called once, for the answer as of now."""
+        ...
+
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that writes; return how many rows it touched."""
         ...
 
     def execute_many(self, sql: str, params: Iterable[Params]) -> None:
-        """Run one statement for each set of parameters, prepared once."""
+        """Run one statement for each set of parameters.
+
+        That one of them failed may be told later, at the latest with the commit.
+        """
         ...
 
-    def expect(self, users: Sequence[int]) -> None:
+    def expect(self, users: Sequence[int], kind: str = "") -> None:
         """Say whose command is next, and who will send the like of it after that (keys).
 
-        What `rows_of` asks of the first may then be asked of all of them at once, and what
+        With the kind of command, what such commands asked before may be asked right now. What `rows_of` asks of the first may then be asked of all of them at once, and what
         `write_of` is given be written with theirs. Who is told nothing does neither.
         """
         ...

@@ -1,10 +1,9 @@
 """PostgreSQL by psycopg 3, synchronous: for when one machine is not enough."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, Final
+from functools import lru_cache, partial
+from typing import Final
 
 import psycopg
 from psycopg import pq
@@ -18,9 +17,9 @@ from hugmood.store.database import (
     Row,
     UserKey,
 )
-from hugmood.store.postgres_together import MOST_AT_ONCE, Insertion, ReadAhead
+from hugmood.store.postgres_pipeline import Pipeline, Sent, touched, wrote
+from hugmood.store.postgres_together import MOST_AT_ONCE, Habits, Insertion, ReadAhead
 
-_NAMED: Final = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 _TYPES: Final = """
     SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
     WHERE attrelid = :name::text::regclass AND attnum > 0 AND NOT attisdropped
@@ -28,17 +27,14 @@ _TYPES: Final = """
 _PLANNING: Final = "-c enable_seqscan=off -c jit=off"
 """Every question has its index. A plan made while a table is small would read all of it, and be
 kept when the table has grown, until the server looks at the table again: up to a minute."""
+MOST_PUT_OFF: Final = 64
+"""Rows that are put off; then PostgreSQL inserts them while the next commands are handled."""
+
 _UNAVAILABLE: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.errors.ReadOnlySqlTransaction,
 )
-
-
-@lru_cache(maxsize=1024)
-def _placeholders(sql: str) -> bytes:
-    """Write `:name` as psycopg wants it; casts (`::text`) stay."""
-    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
 
 
 class PostgresTransaction:
@@ -47,51 +43,56 @@ class PostgresTransaction:
     dialect: Dialect = "postgres"
     asks_ahead: bool = True
 
-    def __init__(self, connection: psycopg.Connection[Any], types: "ColumnTypes") -> None:
+    def __init__(self, pipeline: Pipeline, types: "ColumnTypes", habits: Habits) -> None:
         """Work on a connection whose transaction has begun."""
-        self._connection = connection
+        self._pipeline = pipeline
         self._types = types
         self._changes = 0
-        self._ahead = ReadAhead(self._fetched)
+        self._ahead = ReadAhead(self.ask, habits)
         self._put_off: dict[Insertion, dict[int, Params]] = {}
         """Rows to be inserted, by user."""
 
     @property
     def changes(self) -> int:
         """How many rows were written, or will be."""
-        return self._changes + sum(len(rows) for rows in self._put_off.values())
+        return self._changes + sum(map(len, self._put_off.values()))
 
     def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
         """Run a statement and return all its rows."""
         self._write_before(sql)
-        cursor = self._run(sql, params)
-        if _wrote(cursor):
-            self._written(cursor)
+        result = self._run(sql, params)
+        if wrote(result):
+            self._written(touched(result))
         with _translated():
-            return cursor.fetchall()
+            return self._pipeline.rows(result)
+
+    def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
+        """Send a question; what is returned waits for its answer."""
+        return partial(self._rows, self._asked(sql, params))
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that writes; return how many rows it touched."""
         self.write_now()
-        cursor = self._run(sql, params)
-        self._written(cursor)
-        return cursor.rowcount
+        count = touched(self._run(sql, params))
+        self._written(count)
+        return count
 
     def execute_many(self, sql: str, params: Iterable[Params]) -> None:
-        """Run one statement for each set of parameters, in one round trip."""
+        """Send one statement for each set of parameters; they are waited for later."""
         self.write_now()
         rows = list(params)
         insertion = _insertion(sql)
         if insertion and insertion.may_repeat:
             self._insert(insertion, rows)
+            self._ahead.forget_table(insertion.table)
             return
-        with _translated(), self._connection.cursor() as cursor:
-            cursor.executemany(_placeholders(sql), rows)
-            self._written(cursor)
+        for row in rows:
+            self._send(sql, row)
+        self._written(len(rows))
 
-    def expect(self, users: Sequence[int]) -> None:
+    def expect(self, users: Sequence[int], kind: str = "") -> None:
         """Say whose command is next, and who comes after that."""
-        self._ahead.expect(users)
+        self._ahead.expect(users, kind)
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Run a statement about one user, or find what it said of them already."""
@@ -107,29 +108,33 @@ class PostgresTransaction:
         if insertion is None or not self._ahead.expecting:
             self.execute(sql, params)
             return
-        if user in self._put_off.get(insertion, ()):
+        put_off = self._put_off.setdefault(insertion, {})
+        if user in put_off or len(put_off) >= MOST_PUT_OFF:
             self.write_now()
-        self._put_off.setdefault(insertion, {})[user] = params
+            put_off = self._put_off.setdefault(insertion, {})
+        put_off[user] = params
         self._ahead.forget_user(user, insertion.table)
 
     def write_now(self) -> None:
-        """Insert what was put off."""
+        """Insert what was put off; `rows_of` was made to forget it then."""
         put_off, self._put_off = self._put_off, {}
         for insertion, rows in put_off.items():
-            self._changes += len(rows)
-            self._insert(insertion, list(rows.values()), news=False)
+            self._insert(insertion, list(rows.values()))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo all that is done within if it ends by an exception."""
         self.write_now()
+        self._send("SAVEPOINT command", NO_PARAMS)
         try:
-            with _translated(), self._connection.transaction():
-                yield
-                self.write_now()
+            yield
+            self.write_now()
+            self._run("RELEASE command")
         except BaseException:
             self._put_off.clear()
             self._ahead.forget()
+            with _translated():
+                self._pipeline.roll_back_to("command")
             raise
 
     def _write_before(self, sql: str) -> None:
@@ -138,33 +143,33 @@ class PostgresTransaction:
         if not reads or any(insertion.table in sql for insertion in self._put_off):
             self.write_now()
 
-    def _fetched(self, sql: str, params: Params) -> list[Row]:
+    def _asked(self, sql: str, params: Params) -> Sent:
         self._write_before(sql)
-        cursor = self._run(sql, params)
-        with _translated():
-            return cursor.fetchall()
+        return self._send(sql, params, ask=True)
 
-    def _insert(self, insertion: Insertion, rows: list[Params], *, news: bool = True) -> None:
-        """Insert rows together; it is `news` unless `rows_of` was made to forget it."""
-        sql = insertion.sql(self._types.of(self._connection, insertion.table))
+    def _rows(self, sent: Sent) -> list[Row]:
+        with _translated():
+            return self._pipeline.rows(self._pipeline.wait(sent))
+
+    def _insert(self, insertion: Insertion, rows: list[Params]) -> None:
+        sql = insertion.sql(self._types.of(self._pipeline, insertion.table))
         for begin in range(0, len(rows), MOST_AT_ONCE):
             part = rows[begin : begin + MOST_AT_ONCE]
-            cursor = self._run(sql, {"rows": insertion.rows(part)})
-            if news:
-                self._written(cursor)
+            self._send(sql, {"rows": insertion.rows(part)})
+        self._changes += len(rows)
 
-    def _run(self, sql: str, params: Params) -> psycopg.Cursor[Any]:
+    def _run(self, sql: str, params: Params = NO_PARAMS) -> pq.abc.PGresult:
+        sent = self._send(sql, params)
         with _translated():
-            return self._connection.execute(_placeholders(sql), params)
+            return self._pipeline.wait(sent)
 
-    def _written(self, cursor: psycopg.Cursor[Any]) -> None:
-        self._changes += max(0, cursor.rowcount)
+    def _send(self, sql: str, params: Params, *, ask: bool = False) -> Sent:
+        with _translated():
+            return self._pipeline.send(sql, params, ask=ask)
+
+    def _written(self, count: int) -> None:
+        self._changes += count
         self._ahead.forget()
-
-
-def _wrote(cursor: psycopg.Cursor[Any]) -> bool:
-    # Statements that write may return rows: only the server says what it did.
-    return not (cursor.statusmessage or "").startswith("SELECT")
 
 
 @lru_cache(maxsize=1024)
@@ -179,12 +184,12 @@ class ColumnTypes:
         """Know none."""
         self._types: dict[str, dict[str, str]] = {}
 
-    def of(self, connection: psycopg.Connection[Any], table: str) -> dict[str, str]:
+    def of(self, pipeline: Pipeline, table: str) -> dict[str, str]:
         """Return them by column."""
         if table not in self._types:
             with _translated():
-                found = connection.execute(_placeholders(_TYPES), {"name": table})
-                self._types[table] = dict(found.fetchall())
+                found = pipeline.wait(pipeline.send(_TYPES, {"name": table}))
+                self._types[table] = dict(pipeline.rows(found))
         return self._types[table]
 
 
@@ -195,21 +200,23 @@ class Postgres:
         """Remember the address; `timeout` in seconds for connecting and for locks."""
         self._url = url
         self._timeout = timeout
-        self._connection: psycopg.Connection[Any] | None = None
+        self._pipeline: Pipeline | None = None
         self._types = ColumnTypes()
+        self._habits = Habits()
 
-    def _connected(self) -> psycopg.Connection[Any]:
-        if self._connection is None or self._connection.closed:
+    def _connected(self) -> Pipeline:
+        if self._pipeline is None or self._pipeline.closed:
             milliseconds = int(self._timeout * 1000)
             self._types = ColumnTypes()
-            self._connection = psycopg.connect(
+            connection = psycopg.connect(
                 self._url,
                 autocommit=True,
                 connect_timeout=max(2, int(self._timeout)),
                 application_name="hugmood",
                 options=f"-c lock_timeout={milliseconds} {_PLANNING}",
             )
-        return self._connection
+            self._pipeline = Pipeline(connection)
+        return self._pipeline
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[PostgresTransaction]:
@@ -218,30 +225,29 @@ class Postgres:
         A transaction that only reads sees one snapshot throughout.
         """
         with _translated():
-            connection = self._connected()
+            pipeline = self._connected()
             mode = "READ COMMITTED" if write else "REPEATABLE READ READ ONLY"
-            connection.execute(f"BEGIN ISOLATION LEVEL {mode}")
+            pipeline.wait(pipeline.send(f"BEGIN ISOLATION LEVEL {mode}"))
         try:
-            transaction = PostgresTransaction(connection, self._types)
+            transaction = PostgresTransaction(pipeline, self._types, self._habits)
             yield transaction
             transaction.write_now()
             with _translated():
-                connection.execute("COMMIT")
+                pipeline.wait(pipeline.send("COMMIT"))
         except BaseException:
-            self._roll_back(connection)
+            self._roll_back(pipeline)
             raise
 
-    def _roll_back(self, connection: psycopg.Connection[Any]) -> None:
+    def _roll_back(self, pipeline: Pipeline) -> None:
         try:
-            if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-                connection.execute("ROLLBACK")
+            pipeline.roll_back()
         except psycopg.Error:
-            connection.close()
+            pipeline.close()
 
     def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
+        if self._pipeline is not None:
+            self._pipeline.close()
 
 
 @contextmanager

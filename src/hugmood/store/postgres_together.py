@@ -6,6 +6,7 @@ asked of the next few as well, and rows are inserted many at a time.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,6 +20,8 @@ MOST_AT_ONCE: Final = 5_000
 
 _AHEAD: Final = 16
 """So many users are asked ahead for each that was served since something was written."""
+_WAVE: Final = 64
+"""So many at once where it is known what will be asked: the server looks while we work."""
 _INSERT: Final = re.compile(
     r"\s*INSERT INTO (?P<table>\w+) \((?P<columns>[\w\s,]+)\)"
     r"\s*VALUES \((?P<params>[:\w\s,]+)\)\s*(?P<rest>|ON CONFLICT .*)",
@@ -30,64 +33,132 @@ _TURNED: Final = """
 """
 
 
+class Habits:
+    """What commands of a kind asked last, and how many wrote nothing else; kept by a connection."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self.asked: dict[str, list[str]] = {}
+        self.served = 0
+
+
+class _Wave:
+    """What a statement tells of some users, once somebody wants to know."""
+
+    __slots__ = ("_answer", "_found", "_users")
+
+    def __init__(self, answer: Callable[[], list[Row]], users: Sequence[UserKey]) -> None:
+        self._answer = answer
+        self._users = users
+        self._found: dict[UserKey, list[Row]] | None = None
+
+    def of(self, user: UserKey) -> list[Row] | None:
+        """Return the rows of one of them; None where there are too many."""
+        if self._found is None:
+            self._found = {user: [] for user in self._users}
+            for row in self._answer():
+                self._found[row[0]].append(row[1:])
+        rows = self._found[user]
+        return rows if len(rows) <= MOST_ROWS else None
+
+
 class ReadAhead:
     """What statements tell of users: of those already served, and of those to come."""
 
-    def __init__(self, fetch: Callable[[str, Params], list[Row]]) -> None:
-        """Ask by `fetch`."""
-        self._fetch = fetch
-        self._known: dict[str, dict[UserKey, list[Row] | None]] = {}
+    def __init__(self, ask: Callable[[str, Params], Callable[[], list[Row]]], habits: Habits) -> None:
+        """Send questions by `ask`, which returns a way to wait for the answer."""
+        self._ask = ask
+        self._habits = habits
+        self._known: dict[str, dict[UserKey, list[Row] | _Wave | None]] = {}
+        self._about: dict[str, list[dict[UserKey, list[Row] | _Wave | None]]] = {}
         self._next: Sequence[int] = ()
-        self._served = 0
+        self._kind = ""
+        self._asking: dict[str, None] = {}
+        self._beyond: dict[str, int] = {}
+        """Of how many to come, by the kind of their command, nothing was asked yet."""
 
     @property
     def expecting(self) -> bool:
         """Tell whether anybody is known to come."""
         return bool(self._next)
 
-    def expect(self, users: Sequence[int]) -> None:
+    def expect(self, users: Sequence[int], kind: str) -> None:
         """Note who comes next; see `Transaction`."""
-        self._next = users
-        self._served += 1
+        if self._asking:
+            self._habits.asked[self._kind] = list(self._asking)
+            self._asking = {}
+        self._next, self._kind = users, kind
+        self._habits.served += 1
+        if self._habits.served > _WAVE and kind in self._habits.asked:
+            self._ask_usual(users, kind)
+
+    def _ask_usual(self, users: Sequence[int], kind: str) -> None:
+        """Ask what such commands ask, of the next wave, while there are some of the last."""
+        beyond = min(self._beyond.get(kind, len(users)), len(users))
+        ahead = len(users) - beyond
+        if beyond and ahead <= _WAVE // 2:
+            self._beyond[kind] = max(0, beyond - _WAVE)
+            for sql in self._habits.asked[kind]:
+                self.ask(users[ahead : ahead + _WAVE], sql)
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Return what the statement tells of this user."""
-        known = self._known.setdefault(sql, {})
-        if user not in known and self._next and user == self._next[0]:
-            self.ask(self._next[: _AHEAD * (1 + self._served)], sql)
+        known = self._of(sql)
+        if self._next and user == self._next[0]:
+            self._asking[sql] = None
+            if user not in known:
+                self.ask(self._next[: _AHEAD * (1 + self._habits.served)], sql)
         rows = known.get(user)
+        if isinstance(rows, _Wave):
+            rows = known[user] = rows.of(user)
         if rows is None:
-            rows = known[user] = self._fetch(sql, {"user": user})
+            rows = known[user] = self._ask(sql, {"user": user})()
         return rows
 
     def ask(self, users: Sequence[UserKey], sql: str) -> None:
         """Have an answer ready for each of these users."""
-        known = self._known.setdefault(sql, {})
-        unknown = [user for user in users if user not in known]
+        known = self._of(sql)
+        unknown = [user for user in dict.fromkeys(users) if user not in known]
         if unknown:
-            known |= self._asked(sql, unknown)
+            kind = "text" if isinstance(unknown[0], str) else "bigint"
+            given = unknown if kind == "text" else array(unknown)
+            answer = self._ask(_turned(sql, kind), {"users": given})
+            known |= dict.fromkeys(unknown, _Wave(answer, unknown))
 
     def forget(self) -> None:
         """Ask again: something was written that may be about anybody."""
         self._known.clear()
-        self._served = 0
+        self._about.clear()
+        self._beyond.clear()
+        if self._next:  # it was a command that wrote
+            self._habits.served = 0
+
+    def forget_table(self, table: str) -> None:
+        """Ask again what is in this table: rows were added."""
+        for known in self._that_tell_of(table):
+            known.clear()
 
     def forget_user(self, user: int, table: str) -> None:
         """Ask again what of this user is in this table: a row was added."""
-        for sql, known in self._known.items():
-            if table in sql:  # in the name of another, too: that costs a question, no more
-                known.pop(user, None)
+        for known in self._that_tell_of(table):
+            known.pop(user, None)
 
-    def _asked(self, sql: str, users: Sequence[UserKey]) -> dict[UserKey, list[Row] | None]:
-        """Ask for all of them at once; None for those of whom there is too much."""
-        found: dict[UserKey, list[Row]] = {user: [] for user in users}
-        kind = "text" if isinstance(users[0], str) else "bigint"
-        given = list(found) if kind == "text" else array(found)
-        for user, *row in self._fetch(_turned(sql, kind), {"users": given}):
-            found[user].append(tuple(row))
-        return {user: rows if len(rows) <= MOST_ROWS else None for user, rows in found.items()}
+    def _of(self, sql: str) -> dict[UserKey, list[Row] | _Wave | None]:
+        known = self._known.get(sql)
+        if known is None:
+            known = self._known[sql] = {}
+            self._about.clear()
+        return known
+
+    def _that_tell_of(self, table: str) -> list[dict[UserKey, list[Row] | _Wave | None]]:
+        about = self._about.get(table)
+        if about is None:  # in the name of another, too: that costs a question, no more
+            about = [known for sql, known in self._known.items() if table in sql]
+            self._about[table] = about
+        return about
 
 
+@lru_cache(maxsize=1024)
 def _turned(sql: str, kind: str) -> str:
     """Turn a statement about one user into one about many, each in its own order."""
     limit = "" if " LIMIT " in sql else f"LIMIT {MOST_ROWS + 1}"

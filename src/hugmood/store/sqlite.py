@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -51,6 +51,11 @@ class SqliteTransaction:
         except sqlite3.Error as error:
             raise _translated(error) from error
 
+    def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
+        """Run a statement now; what is returned returns its rows."""
+        rows = self.rows(sql, params)
+        return lambda: rows
+
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that writes; return how many rows it touched."""
         try:
@@ -65,7 +70,7 @@ class SqliteTransaction:
         except sqlite3.Error as error:
             raise _translated(error) from error
 
-    def expect(self, users: Sequence[int]) -> None:
+    def expect(self, users: Sequence[int], kind: str = "") -> None:
         """Do nothing: to ask once for many saves nothing where the database is this process."""
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
