@@ -60,8 +60,9 @@ class Transaction(Protocol):
     def expect(self, users: Sequence[int], kind: str = "") -> None:
         """Say whose command is next, and who will send the like of it after that (keys).
 
-        With the kind of command, what such commands asked before may be asked right now. What `rows_of` asks of the first may then be asked of all of them at once, and what
-        `write_of` is given be written with theirs. Who is told nothing does neither.
+        What `rows_of` asks of the first may then be asked of all of them at once, and what
+        `write_of` is given be written with theirs. Who is told nothing does neither. What
+        the last command of a `kind` asked may be asked before the next one does.
         """
         ...
 

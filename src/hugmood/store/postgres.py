@@ -27,7 +27,7 @@ _TYPES: Final = """
 _PLANNING: Final = "-c enable_seqscan=off -c jit=off"
 """Every question has its index. A plan made while a table is small would read all of it, and be
 kept when the table has grown, until the server looks at the table again: up to a minute."""
-MOST_PUT_OFF: Final = 64
+MOST_PUT_OFF: Final = 128
 """Rows that are put off; then PostgreSQL inserts them while the next commands are handled."""
 
 _UNAVAILABLE: Final = (

@@ -230,4 +230,3 @@ def wrote(result: pq.abc.PGresult) -> bool:
 def touched(result: pq.abc.PGresult) -> int:
     """Count the rows that a statement wrote."""
     return result.command_tuples or 0
-

@@ -1,6 +1,8 @@
 """Streams on PostgreSQL: heads locked in user order, one statement for a batch."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Final
 
 from hugmood.store.database import Database, DatabaseError, Transaction, one
@@ -14,6 +16,7 @@ from hugmood.store.streams import (
     Retention,
     Stored,
     Stretch,
+    ask_who_filters,
     hidden_authors,
     stretch,
     to_be_told,
@@ -24,11 +27,32 @@ _MOST_KNOWN: Final = 1_000_000
 """People of whom it is remembered that they have a head: some 60 MB."""
 
 _IDS = "SELECT nextval('event_id') FROM generate_series(1, :count)"
+_IDS_AT_ONCE: Final = 1_000
 _INSERT_EVENTS = """
     INSERT INTO event (id, body, author, created_at)
     VALUES (:id, :body, :author, :now)
 """
 _ENSURE_HEADS = """
+    INSERT INTO stream_head (user_key, last_number, pruned_number)
+    SELECT DISTINCT u, 0, 0 FROM unnest(:users::bigint[]) AS t (u) ORDER BY u
+    ON CONFLICT DO NOTHING
+"""
+# Heads are locked in the order of users: any other order deadlocks with other writers. They are
+# found by arrays, for in a join the planner reads all of the table.
+_LOCK = """
+    SELECT count(*) FROM (
+        SELECT FROM stream_head WHERE user_key = ANY (:users::bigint[])
+        ORDER BY user_key FOR NO KEY UPDATE) AS held
+"""
+_RAISE = """
+    UPDATE stream_head SET last_number = last_number + :events
+    WHERE user_key = ANY (:users::bigint[]) RETURNING user_key, last_number - :events
+"""
+_FILL = """
+    INSERT INTO inbox (user_key, number, event_id)
+    SELECT * FROM unnest(:users::bigint[], :numbers::bigint[], :events::bigint[]) AS given
+"""
+_HEADS = """
     INSERT INTO stream_head (user_key, last_number, pruned_number)
     SELECT DISTINCT u, 0, 0 FROM unnest(:users::bigint[]) AS t (u) ORDER BY u
     ON CONFLICT DO NOTHING
@@ -96,12 +120,13 @@ class PostgresStreams(Filters):
         """Keep as much of each stream as `retention` says."""
         self._retention = retention
         self._have_heads: set[int] = set()
+        self._ids: list[int] = []
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
         """Store events and give out their recipients' next numbers."""
         if not events:
             return []
-        ids = sorted(row[0] for row in tx.rows(_IDS, {"count": len(events)}))
+        ids = self._next_ids(tx, len(events))
         tx.execute_many(
             _INSERT_EVENTS,
             [
@@ -109,23 +134,28 @@ class PostgresStreams(Filters):
                 for key, event in zip(ids, events, strict=True)
             ],
         )
-        self._ensure_heads(tx, {user for event in events for user in event.users})
-        users = array(user for event in events for user in event.users)
-        owners = array(key for key, event in zip(ids, events, strict=True) for _ in event.users)
-        given: dict[int, dict[int, int]] = {key: {} for key in ids}
-        for key, user, number in tx.rows(_NUMBER, {"users": users, "events": owners}):
-            given[key][user] = number
-        if any(len(given[key]) < len(event.users) for key, event in zip(ids, events, strict=True)):
+        filtered = ask_who_filters(tx, events)
+        counts = Counter(chain.from_iterable(event.users for event in events))
+        self._ensure_heads(tx, counts.keys())
+        newest = _raised(tx, counts)
+        if len(newest) < len(counts):
             # Done again, it is asked who has one: another node may have dropped a stream.
             message = "somebody has no stream any more"
             raise DatabaseError(message)
         numbered = [
-            Numbered(
-                event.prefix, event.users, [given[key][user] for user in event.users], event.author
-            )
-            for key, event in zip(ids, events, strict=True)
+            Numbered(event.prefix, event.users, _following(newest, event.users), event.author)
+            for event in events
         ]
-        return to_be_told(tx, numbered)
+        tx.execute_many(_FILL, [_rows(ids, numbered)])
+        return to_be_told(numbered, filtered())
+
+    def _next_ids(self, tx: Transaction, count: int) -> list[int]:
+        """Take ids, of which some are kept in hand: a round trip less."""
+        if len(self._ids) < count:
+            wanted = max(count, _IDS_AT_ONCE)
+            self._ids = sorted(key for (key,) in tx.rows(_IDS, {"count": wanted}))
+        ids, self._ids = self._ids[:count], self._ids[count:]
+        return ids
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
         """Return each user's newest number, 0 where there is none."""
@@ -156,8 +186,8 @@ class PostgresStreams(Filters):
         tx.execute(_DROP_INBOX, {"user": user})
         tx.execute(_DROP_HEAD, {"user": user})
 
-    def _ensure_heads(self, tx: Transaction, users: set[int]) -> None:
-        unknown = users - self._have_heads
+    def _ensure_heads(self, tx: Transaction, users: Collection[int]) -> None:
+        unknown = set(users) - self._have_heads
         if unknown:
             tx.execute(_ENSURE_HEADS, {"users": array(unknown)})
             if len(self._have_heads) > _MOST_KNOWN:
@@ -194,3 +224,34 @@ class PostgresStreams(Filters):
         if rows:
             return int(rows[-1][0])
         return after if tx.execute(_DROP_EVENTS, {"oldest": wanted["oldest"]}) else None
+
+
+def _raised(tx: Transaction, counts: Mapping[int, int]) -> dict[int, int]:
+    """Make room for so many events of each user; return the newest number before them."""
+    alike: defaultdict[int, list[int]] = defaultdict(list)
+    for user, count in counts.items():
+        alike[count].append(user)
+    tx.execute_many(_LOCK, [{"users": array(sorted(counts))}])
+    answers = [
+        tx.ask(_RAISE, {"users": array(users), "events": count}) for count, users in alike.items()
+    ]
+    return dict(chain.from_iterable(answer() for answer in answers))
+
+
+def _following(newest: dict[int, int], users: Sequence[int]) -> list[int]:
+    """Give out the next number of each."""
+    numbers = [newest[user] + 1 for user in users]
+    newest.update(zip(users, numbers, strict=True))
+    return numbers
+
+
+def _rows(ids: Sequence[int], numbered: Sequence[Numbered]) -> dict[str, str]:
+    """Write who has which event under which number, as three columns."""
+    owners = chain.from_iterable(
+        repeat(key, len(event.users)) for key, event in zip(ids, numbered, strict=True)
+    )
+    return {
+        "users": array(chain.from_iterable(event.users for event in numbered)),
+        "numbers": array(chain.from_iterable(event.numbers for event in numbered)),
+        "events": array(owners),
+    }

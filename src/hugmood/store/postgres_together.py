@@ -20,7 +20,7 @@ MOST_AT_ONCE: Final = 5_000
 
 _AHEAD: Final = 16
 """So many users are asked ahead for each that was served since something was written."""
-_WAVE: Final = 64
+_WAVE: Final = 128
 """So many at once where it is known what will be asked: the server looks while we work."""
 _INSERT: Final = re.compile(
     r"\s*INSERT INTO (?P<table>\w+) \((?P<columns>[\w\s,]+)\)"
@@ -62,15 +62,22 @@ class _Wave:
         return rows if len(rows) <= MOST_ROWS else None
 
 
+Ask = Callable[[str, Params], Callable[[], list[Row]]]
+"""Sends a question, and returns a way to wait for the answer."""
+_Told = list[Row] | _Wave | None
+
+
 class ReadAhead:
     """What statements tell of users: of those already served, and of those to come."""
 
-    def __init__(self, ask: Callable[[str, Params], Callable[[], list[Row]]], habits: Habits) -> None:
+    def __init__(
+        self, ask: Callable[[str, Params], Callable[[], list[Row]]], habits: Habits
+    ) -> None:
         """Send questions by `ask`, which returns a way to wait for the answer."""
         self._ask = ask
         self._habits = habits
-        self._known: dict[str, dict[UserKey, list[Row] | _Wave | None]] = {}
-        self._about: dict[str, list[dict[UserKey, list[Row] | _Wave | None]]] = {}
+        self._known: dict[str, dict[UserKey, _Told]] = {}
+        self._about: dict[str, list[dict[UserKey, _Told]]] = {}
         self._next: Sequence[int] = ()
         self._kind = ""
         self._asking: dict[str, None] = {}
@@ -143,14 +150,14 @@ class ReadAhead:
         for known in self._that_tell_of(table):
             known.pop(user, None)
 
-    def _of(self, sql: str) -> dict[UserKey, list[Row] | _Wave | None]:
+    def _of(self, sql: str) -> dict[UserKey, _Told]:
         known = self._known.get(sql)
         if known is None:
             known = self._known[sql] = {}
             self._about.clear()
         return known
 
-    def _that_tell_of(self, table: str) -> list[dict[UserKey, list[Row] | _Wave | None]]:
+    def _that_tell_of(self, table: str) -> list[dict[UserKey, _Told]]:
         about = self._about.get(table)
         if about is None:  # in the name of another, too: that costs a question, no more
             about = [known for sql, known in self._known.items() if table in sql]

@@ -24,6 +24,7 @@ from hugmood.store.streams import (
     Retention,
     Stored,
     Stretch,
+    ask_who_filters,
     event_id,
     hidden_authors,
     oldest_id,
@@ -135,7 +136,7 @@ class SqliteStreams(Filters):
             )
         tx.execute_many(_INSERT_EVENT, rows)
         tx.execute_many(_INSERT_FANOUT, rows)
-        return to_be_told(tx, numbered)
+        return to_be_told(numbered, ask_who_filters(tx, events)())
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
         """Return each user's newest number, 0 where there is none."""

@@ -5,10 +5,10 @@ the transaction of the commands; `page` reads a stretch back. What a stream look
 in tables differs by database: see `sqlite_streams` and `postgres_streams`.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from hugmood.store.database import Database, Transaction
+from hugmood.store.database import Database, Row, Transaction
 
 PAGE_MESSAGES: Final = 100
 PAGE_BYTES: Final = 256 * 1024
@@ -224,10 +224,15 @@ def hidden_authors(tx: Transaction, user: int) -> set[int]:
     return {author for (author,) in tx.rows(_HIDDEN, {"user": user})}
 
 
-def to_be_told(tx: Transaction, numbered: list[Numbered]) -> list[Numbered]:
+def ask_who_filters(tx: Transaction, events: Sequence[NewEvent]) -> Callable[[], list[Row]]:
+    """Ask who filters whom of the authors of these events, as `Transaction.ask` does."""
+    authors = {event.author for event in events if event.author != SERVICE}
+    return tx.ask(_FILTERED[tx.dialect], {"authors": str(sorted(authors))})
+
+
+def to_be_told(numbered: list[Numbered], filters: Sequence[Row]) -> list[Numbered]:
     """Take out the recipients who filter the author of an event."""
-    authors = {event.author for event in numbered if event.author != SERVICE}
-    filtered = set(tx.rows(_FILTERED[tx.dialect], {"authors": str(sorted(authors))}))
+    filtered = set(filters)
     return [_without(event, filtered) for event in numbered] if filtered else numbered
 
 
