@@ -48,7 +48,7 @@ class PostgresTransaction:
         self._pipeline = pipeline
         self._types = types
         self._changes = 0
-        self._ahead = ReadAhead(self.ask, habits)
+        self._ahead = ReadAhead(self.ask, pipeline.start, habits)
         self._put_off: dict[Insertion, dict[int, Params]] = {}
         """Rows to be inserted, by user."""
 

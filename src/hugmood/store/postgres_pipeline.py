@@ -77,7 +77,7 @@ class Pipeline:
         return self._connection.closed
 
     def send(self, sql: str, params: Params = NO_PARAMS, *, ask: bool = False) -> Sent:
-        """Send a statement; with `ask` it is answered as soon as it is done."""
+        """Put a statement on its way; with `ask` it is answered as soon as it is done."""
         text, names = _placed(sql)
         try:
             given = [params[name] for name in names]
@@ -96,8 +96,14 @@ class Pipeline:
         self._unanswered.append(sent)
         if ask:
             self._sync()
-        self._pgconn.flush()
         return sent
+
+    def start(self) -> None:
+        """Have the server do what was sent; else that is when it is waited for.
+
+        A call for each statement would take as long as the statement itself.
+        """
+        self._pgconn.flush()
 
     def wait(self, sent: Sent) -> pq.abc.PGresult:
         """Return the answer to a statement; raise psycopg's error if one failed until then."""

@@ -20,7 +20,7 @@ MOST_AT_ONCE: Final = 5_000
 
 _AHEAD: Final = 16
 """So many users are asked ahead for each that was served since something was written."""
-_WAVE: Final = 128
+_WAVE: Final = 64
 """So many at once where it is known what will be asked: the server looks while we work."""
 _INSERT: Final = re.compile(
     r"\s*INSERT INTO (?P<table>\w+) \((?P<columns>[\w\s,]+)\)"
@@ -70,11 +70,10 @@ _Told = list[Row] | _Wave | None
 class ReadAhead:
     """What statements tell of users: of those already served, and of those to come."""
 
-    def __init__(
-        self, ask: Callable[[str, Params], Callable[[], list[Row]]], habits: Habits
-    ) -> None:
-        """Send questions by `ask`, which returns a way to wait for the answer."""
+    def __init__(self, ask: Ask, start: Callable[[], None], habits: Habits) -> None:
+        """Send questions by `ask`; `start` has them answered while others are handled."""
         self._ask = ask
+        self._start = start
         self._habits = habits
         self._known: dict[str, dict[UserKey, _Told]] = {}
         self._about: dict[str, list[dict[UserKey, _Told]]] = {}
@@ -107,6 +106,7 @@ class ReadAhead:
             self._beyond[kind] = max(0, beyond - _WAVE)
             for sql in self._habits.asked[kind]:
                 self.ask(users[ahead : ahead + _WAVE], sql)
+            self._start()
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Return what the statement tells of this user."""
