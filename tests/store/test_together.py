@@ -187,7 +187,7 @@ def test_after_another_writes(database: Database) -> None:
             tx.expect(keys[place:])
             account_by_key(tx, keys[place])
             tx.execute("DELETE FROM mood_day WHERE user_key = 0")
-        longest = max(len(str(params)) for _, params in sent)
+        longest = max(len(str(params)) for _, params in sent[2:])
         assert (len(sent), longest < len(str(keys)) / 2) == (200, True)
 
 

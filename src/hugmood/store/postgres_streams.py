@@ -52,34 +52,6 @@ _FILL = """
     INSERT INTO inbox (user_key, number, event_id)
     SELECT * FROM unnest(:users::bigint[], :numbers::bigint[], :events::bigint[]) AS given
 """
-_HEADS = """
-    INSERT INTO stream_head (user_key, last_number, pruned_number)
-    SELECT DISTINCT u, 0, 0 FROM unnest(:users::bigint[]) AS t (u) ORDER BY u
-    ON CONFLICT DO NOTHING
-"""
-# Heads are locked in the order of users: any other order deadlocks with other writers. They are
-# found by arrays, for in a join the planner reads all of the table.
-_NUMBER = """
-    WITH fan AS MATERIALIZED (
-        SELECT u AS user_key, e AS event_id,
-               row_number() OVER (PARTITION BY u ORDER BY e) AS place
-        FROM unnest(:users::bigint[], :events::bigint[]) AS t (u, e)),
-    share AS MATERIALIZED (
-        SELECT user_key, count(*) AS events FROM fan GROUP BY user_key),
-    held AS MATERIALIZED (
-        SELECT user_key FROM stream_head
-        WHERE user_key = ANY (ARRAY (SELECT user_key FROM share))
-        ORDER BY user_key FOR NO KEY UPDATE),
-    raised AS (
-        UPDATE stream_head h SET last_number = h.last_number + share.events
-        FROM share WHERE h.user_key = share.user_key
-        AND h.user_key = ANY (ARRAY (SELECT user_key FROM held))
-        RETURNING h.user_key, h.last_number - share.events AS base)
-    INSERT INTO inbox (user_key, number, event_id)
-    SELECT fan.user_key, raised.base + fan.place, fan.event_id
-    FROM fan JOIN raised USING (user_key)
-    RETURNING event_id, user_key, number
-"""
 _HEADS = "SELECT user_key, last_number FROM stream_head WHERE user_key = ANY(:users::bigint[])"
 _HEAD = "SELECT last_number, pruned_number FROM stream_head WHERE user_key = :user"
 _INBOX = """
