@@ -288,9 +288,9 @@ class _WatchedTransaction:
         self._statements.append(sql)
         return self._inner.execute(sql, params)
 
-    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+    def execute_many(self, sql: str, params: Iterable[Params], *, of: str = "") -> None:
         self._statements.append(sql)
-        self._inner.execute_many(sql, params)
+        self._inner.execute_many(sql, params, of=of)
 
     def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
         self._statements.append(sql)

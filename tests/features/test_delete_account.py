@@ -37,6 +37,7 @@ NO_ACCOUNT: Final = {
 SMALL: Final = {
     "status.user_key",
     "settings.user_key",
+    "mood_tally.user_key",
     "name_word.user_key",
     "badge.user_key",
     "badge_progress.user_key",

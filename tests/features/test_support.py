@@ -204,9 +204,9 @@ def badges(device: Device) -> list[str]:
 
 
 def test_no_celebration(ada: Device) -> None:
-    """What was earned is not told beside a card, but with the next entry."""
-    assert ("words", []) == (reason(feel(ada, note=WORDS)), badges(ada))
-    assert (None, ["First Feeling"]) == (reason(feel(ada)), badges(ada))
+    """What was earned is not told beside a card, but with the next word."""
+    assert ("words", []) == (reason(feel(ada, "sad", note=WORDS)), badges(ada))
+    assert (None, ["First Feeling"]) == (reason(feel(ada, "calm")), badges(ada))
 
 
 # To the writer alone

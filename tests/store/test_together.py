@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hugmood.features.auth.store import Account, account_by_key, insert_account
+from hugmood.features.badges import store as badges
+from hugmood.features.badges.store import Award
 from hugmood.features.follows.store import follow, followers
 from hugmood.features.hugs.messages import SendHug
 from hugmood.features.moods import day_store
@@ -189,6 +191,30 @@ def test_after_another_writes(database: Database) -> None:
             tx.execute("DELETE FROM mood_day WHERE user_key = 0")
         longest = max(len(str(params)) for _, params in sent[2:])
         assert (len(sent), longest < len(str(keys)) / 2) == (200, True)
+
+
+def test_rows_of_some(database: Database) -> None:
+    """Rows of which it is said whose they are leave what is known of others."""
+    with people(database, 400) as (tx, keys):
+        tx.expect(keys)
+        assert badges.held(tx, keys[0]) == set()
+        badges.give(tx, [Award(keys[0], "first_feeling", "badge-1", 0)])
+        sent = counting(tx)
+        assert badges.held(tx, keys[1]) == set()
+        assert sent == []
+        assert badges.held(tx, keys[0]) == {"first_feeling"}
+
+
+def test_no_more_rows_than_the_statement_says(database: Database) -> None:
+    """A statement with a limit of its own is asked once, however many rows it returns."""
+    sql = "SELECT word FROM name_word WHERE user_key = :user LIMIT 200"
+    with people(database) as (tx, keys):
+        rows = [{"word": str(n), "user": key} for n in range(MOST_ROWS + 5) for key in keys[:2]]
+        tx.execute_many("INSERT INTO name_word (word, user_key) VALUES (:word, :user)", rows)
+        sent = counting(tx)
+        tx.expect(keys)
+        assert [len(tx.rows_of(key, sql)) for key in keys] == [MOST_ROWS + 5] * 2 + [0, 0]
+        assert len(sent) == 1
 
 
 def test_too_many_rows(database: Database) -> None:

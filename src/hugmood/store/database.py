@@ -50,10 +50,11 @@ class Transaction(Protocol):
         """Run a statement that writes; return how many rows it touched."""
         ...
 
-    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+    def execute_many(self, sql: str, params: Iterable[Params], *, of: str = "") -> None:
         """Run one statement for each set of parameters.
 
-        That one of them failed may be told later, at the latest with the commit.
+        That one of them failed may be told later, at the latest with the commit. `of` names
+        the parameter that is the user whose `rows_of` alone tells of the row, if there is one.
         """
         ...
 

@@ -77,14 +77,17 @@ class PostgresTransaction:
         self._written(count)
         return count
 
-    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+    def execute_many(self, sql: str, params: Iterable[Params], *, of: str = "") -> None:
         """Send one statement for each set of parameters; they are waited for later."""
         self.write_now()
         rows = list(params)
         insertion = _insertion(sql)
         if insertion and insertion.may_repeat:
             self._insert(insertion, rows)
-            self._ahead.forget_table(insertion.table)
+            if not of:
+                self._ahead.forget_table(insertion.table)
+            for user in {row[of] for row in rows} if of else ():
+                self._ahead.forget_user(user, insertion.table)
             return
         for row in rows:
             self._send(sql, row)

@@ -7,6 +7,7 @@ asked of the next few as well, and rows are inserted many at a time.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from math import inf
 from typing import Final, NamedTuple
 
 import msgspec
@@ -23,7 +24,7 @@ _AHEAD: Final = 16
 _WAVE: Final = 64
 """So many at once where it is known what will be asked: the server looks while we work."""
 _INSERT: Final = re.compile(
-    r"\s*INSERT INTO (?P<table>\w+) \((?P<columns>[\w\s,]+)\)"
+    r"\s*INSERT INTO (?P<table>\w+)\s+\((?P<columns>[\w\s,]+)\)"
     r"\s*VALUES \((?P<params>[:\w\s,]+)\)\s*(?P<rest>|ON CONFLICT .*)",
     re.DOTALL,
 )
@@ -45,11 +46,14 @@ class Habits:
 class _Wave:
     """What a statement tells of some users, once somebody wants to know."""
 
-    __slots__ = ("_answer", "_found", "_users")
+    __slots__ = ("_answer", "_found", "_most", "_users")
 
-    def __init__(self, answer: Callable[[], list[Row]], users: Sequence[UserKey]) -> None:
+    def __init__(
+        self, answer: Callable[[], list[Row]], users: Sequence[UserKey], most: float
+    ) -> None:
         self._answer = answer
         self._users = users
+        self._most = most
         self._found: dict[UserKey, list[Row]] | None = None
 
     def of(self, user: UserKey) -> list[Row] | None:
@@ -59,7 +63,7 @@ class _Wave:
             for row in self._answer():
                 self._found[row[0]].append(row[1:])
         rows = self._found[user]
-        return rows if len(rows) <= MOST_ROWS else None
+        return rows if len(rows) <= self._most else None
 
 
 Ask = Callable[[str, Params], Callable[[], list[Row]]]
@@ -130,7 +134,8 @@ class ReadAhead:
             kind = "text" if isinstance(unknown[0], str) else "bigint"
             given = unknown if kind == "text" else array(unknown)
             answer = self._ask(_turned(sql, kind), {"users": given})
-            known |= dict.fromkeys(unknown, _Wave(answer, unknown))
+            most = inf if _is_limited(sql) else MOST_ROWS
+            known |= dict.fromkeys(unknown, _Wave(answer, unknown, most))
 
     def forget(self) -> None:
         """Ask again: something was written that may be about anybody."""
@@ -168,8 +173,13 @@ class ReadAhead:
 @lru_cache(maxsize=1024)
 def _turned(sql: str, kind: str) -> str:
     """Turn a statement about one user into one about many, each in its own order."""
-    limit = "" if " LIMIT " in sql else f"LIMIT {MOST_ROWS + 1}"
+    limit = "" if _is_limited(sql) else f"LIMIT {MOST_ROWS + 1}"
     return _TURNED.format(kind=kind, sql=sql.replace(":user", "asked.user_key"), limit=limit)
+
+
+def _is_limited(sql: str) -> bool:
+    """Tell whether a statement says itself how many rows it returns at most."""
+    return " LIMIT " in sql
 
 
 class Insertion(NamedTuple):

@@ -63,7 +63,7 @@ class SqliteTransaction:
         except sqlite3.Error as error:
             raise _translated(error) from error
 
-    def execute_many(self, sql: str, params: Iterable[Params]) -> None:
+    def execute_many(self, sql: str, params: Iterable[Params], *, of: str = "") -> None:  # noqa: ARG002 (nothing is read ahead)
         """Run one statement for each set of parameters, prepared once."""
         try:
             self._connection.executemany(sql, params)

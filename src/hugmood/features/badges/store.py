@@ -57,7 +57,7 @@ class Award(NamedTuple):
 
 def give(tx: Transaction, awards: Sequence[Award]) -> list[Award]:
     """Give badges; return those that were not had before."""
-    tx.execute_many(_INSERT, [award._asdict() for award in awards])
+    tx.execute_many(_INSERT, [award._asdict() for award in awards], of="user")
     ids = msgspec.json.encode([award.id for award in awards]).decode()
     given = {award_id for (award_id,) in tx.rows(_GIVEN[tx.dialect], {"ids": ids})}
     return [award for award in awards if award.id in given]

@@ -1,15 +1,15 @@
 """Which badges a person's entries have earned.
 
 Everything is found in the entries as they are now, so a badge that was not given when
-it was earned, because that was no moment to celebrate, is given on a later day.
-Nothing is asked unless the answer may have changed: by the first entry of a day, by a
-word that was not said that day, by a factor. What costs more than a look at the days is
+it was earned, because that was no moment to celebrate, is given later.
+Nothing is asked unless the answer may have changed: by a word that was not said that
+day, so by every first entry of a day, or by a factor. What costs more than a look at the tally is
 asked only while its badge is missing, and only of the newest entries.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from hugmood.engine.handling import Ctx
 from hugmood.features.badges import service as badges
@@ -17,7 +17,7 @@ from hugmood.features.badges.catalog import BADGES, Slug
 from hugmood.features.moods import day_store
 from hugmood.features.moods.catalog import catalog
 from hugmood.features.moods.day_store import Credited
-from hugmood.features.moods.days import Day, Streak
+from hugmood.features.moods.days import Day, Streak, Tally
 from hugmood.features.moods.store import Entry
 
 STREAK: Final = 7
@@ -32,12 +32,34 @@ HONEST: Final = 7
 PATTERN: Final = 21
 
 
-class Facts:
-    """A person's days, and their streak unless they turned streaks off."""
+class Sought(NamedTuple):
+    """What an entry may earn."""
 
-    def __init__(self, ctx: Ctx, count: int, run: Streak | None) -> None:
-        """Know how many days there are; they are read when a rule asks for them."""
-        self.count = count
+    missing: set[Slug]
+    """The badges that its author does not have; empty where the entry cannot earn any."""
+    said: Sequence[tuple[int, str]]
+    """Which words were said on which days before, if one of them is for words."""
+
+
+def sought(ctx: Ctx, entry: Entry, *, said_before: bool) -> Sought:
+    """Ask what an entry may earn that is not kept yet.
+
+    `said_before` tells that another entry of the day has the same mood.
+    """
+    if said_before and not entry.factors:
+        return Sought(set(), ())
+    missing = badges.missing(ctx, entry.user_key)
+    if said_before or not missing & _FOR_WORDS.keys():
+        return Sought(missing, ())
+    return Sought(missing, day_store.words_by_day(ctx.tx, entry.user_key))
+
+
+class Facts:
+    """A person's days, counted, and their streak unless they turned streaks off."""
+
+    def __init__(self, ctx: Ctx, tally: Tally, run: Streak | None) -> None:
+        """Know what the days come to; they are read when a rule asks for them."""
+        self.tally = tally
         self.run = run
         self._ctx = ctx
 
@@ -47,25 +69,14 @@ class Facts:
         return day_store.days(self._ctx.tx, self._ctx.caller.key)
 
 
-def celebrate(
-    ctx: Ctx, entry: Entry, credit: Credited, run: Streak | None, *, said_before: bool
-) -> None:
-    """Give what is earned by now; to be left out of a reply that has a support card.
-
-    `said_before` tells that another entry of the day has the same mood.
-    """
-    # It is the only entry of its day, and of one moment.
-    new_day = credit.day.first_at == credit.day.last_at
-    new_word = new_day or not said_before
-    if not new_word and not entry.factors:
-        return
-    missing = badges.missing(ctx, entry.user_key)
+def celebrate(ctx: Ctx, entry: Entry, credit: Credited, run: Streak | None, sought: Sought) -> None:
+    """Give what is earned by now; to be left out of a reply that has a support card."""
+    missing = sought.missing
     earned: set[Slug] = set()
-    if new_day:
-        facts = Facts(ctx, credit.tally.days, run)
-        earned |= {slug for slug, rule in _RULES.items() if slug in missing and rule(facts)}
-    if new_word:
-        earned |= _earned_by_words(ctx, entry, missing)
+    facts = Facts(ctx, credit.tally, run)
+    earned |= {slug for slug, rule in _FOR_DAYS.items() if slug in missing and rule(facts)}
+    said = {*sought.said, (entry.day, entry.mood)}
+    earned |= {slug for slug, rule in _FOR_WORDS.items() if slug in missing and rule(said)}
     earned |= _earned_by_factors(ctx, entry, missing, credit.tally.days)
     for slug in BADGES:
         if slug in earned:
@@ -73,50 +84,49 @@ def celebrate(
 
 
 def _steady_month(facts: Facts) -> bool:
+    if facts.tally.days < MONTH:
+        return False
     ordinals = [day.ordinal for day in facts.days]
     windows = zip(ordinals, ordinals[MONTH - 1 :], strict=False)
     return any(last - first < MONTH_WINDOW for first, last in windows)
 
 
 def _welcome_back(facts: Facts) -> bool:
+    if facts.tally.days == facts.tally.run:  # no rests are as long as that
+        return False
     pairs = zip(facts.days, facts.days[1:], strict=False)
     return any(after.ordinal - before.ordinal > AWAY for before, after in pairs)
 
 
-_RULES: Final[dict[Slug, Callable[[Facts], bool]]] = {
-    "first_feeling": lambda facts: facts.count > 0,
+_FOR_DAYS: Final[dict[Slug, Callable[[Facts], bool]]] = {
+    "first_feeling": lambda facts: facts.tally.days > 0,
     "consistent_tracker": lambda facts: facts.run is not None and facts.run.best >= STREAK,
     "steady_month": _steady_month,
-    "hundred_days": lambda facts: facts.count >= HUNDRED,
+    "hundred_days": lambda facts: facts.tally.days >= HUNDRED,
     "welcome_back": _welcome_back,
     "good_rest": lambda facts: facts.run is not None and facts.run.rests_taken > 0,
 }
 
 
-def _earned_by_words(ctx: Ctx, entry: Entry, missing: set[Slug]) -> set[Slug]:
-    wanted = missing & {"word_explorer", "honest_heart"}
-    if not wanted:
-        return set()
-    said = day_store.words_by_day(ctx.tx, entry.user_key)
-    earned: set[Slug] = set()
-    if _explores({word for _, word in said}):
-        earned.add("word_explorer")
-    if _honest_days(said) >= HONEST:
-        earned.add("honest_heart")
-    return earned & wanted
-
-
-def _explores(words: set[str]) -> bool:
+def _word_explorer(said: Collection[tuple[int, str]]) -> bool:
+    words = {word for _, word in said}
     quarters = [entry.quadrant for entry in catalog().moods if entry.mood in words]
     enough_of_each = all(quarters.count(one) >= WORDS_OF_A_QUARTER for one in QUARTERS)
     return len(words) >= WORDS and enough_of_each
 
 
-def _honest_days(said: Sequence[tuple[int, str]]) -> int:
-    """Count the days with pleasant and unpleasant moods; a neutral one is neither."""
+def _honest_heart(said: Collection[tuple[int, str]]) -> bool:
+    """Look for days with pleasant and unpleasant moods; a neutral one is neither."""
     sides = {entry.mood: entry.quadrant.split()[0] for entry in catalog().moods}
     found = {(day, sides.get(word)) for day, word in said}
-    return sum((day, "unpleasant") in found for day, side in found if side == "pleasant")
+    both = sum((day, "unpleasant") in found for day, side in found if side == "pleasant")
+    return both >= HONEST
+
+
+_FOR_WORDS: Final[dict[Slug, Callable[[Collection[tuple[int, str]]], bool]]] = {
+    "word_explorer": _word_explorer,
+    "honest_heart": _honest_heart,
+}
 
 
 def _earned_by_factors(ctx: Ctx, entry: Entry, missing: set[Slug], days: int) -> set[Slug]:

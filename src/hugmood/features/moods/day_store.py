@@ -76,7 +76,10 @@ _NEWEST = """
     (SELECT day, mood, factors FROM mood_entry WHERE user_key = :user
         ORDER BY occurred_at DESC, key DESC LIMIT :reach) AS newest
 """
-_WORDS_BY_DAY = f"SELECT DISTINCT day, mood FROM {_NEWEST}"
+_WORDS_BY_DAY = f"""
+    SELECT DISTINCT day, mood FROM (SELECT day, mood FROM mood_entry WHERE user_key = :user
+        ORDER BY occurred_at DESC, key DESC LIMIT {REACH}) AS newest
+"""
 _MOST_FACTOR_DAYS = {
     "sqlite": f"""
         SELECT count(DISTINCT day) AS days FROM {_NEWEST}, json_each(factors) AS factor
@@ -198,7 +201,7 @@ def said_that_day(tx: Transaction, user: int, day: int, mood: str) -> bool:
 
 def words_by_day(tx: Transaction, user: int) -> list[tuple[int, str]]:
     """Return which moods were had on which days, of the newest entries."""
-    return [(day, word) for day, word in tx.rows(_WORDS_BY_DAY, {"user": user, "reach": REACH})]
+    return [(day, word) for day, word in tx.rows_of(user, _WORDS_BY_DAY)]
 
 
 def most_factor_days(tx: Transaction, user: int, names: list[str]) -> int:

@@ -8,7 +8,7 @@ from hugmood.errors import denied, not_found
 from hugmood.features.auth.store import account_by_id
 from hugmood.features.follows.store import blocked
 from hugmood.features.moods import day_store, editing, feed, store, streaks  # noqa: F401 (handlers)
-from hugmood.features.moods.achievements import celebrate
+from hugmood.features.moods.achievements import celebrate, sought
 from hugmood.features.moods.caring import support
 from hugmood.features.moods.catalog import catalog
 from hugmood.features.moods.days import Streak
@@ -39,13 +39,14 @@ def mood_update(ctx: Ctx, command: MoodUpdate) -> MoodUpdated:
     # What is to be known of the time before is asked first: many may be asked for at once.
     before = day_store.counted(ctx.tx, entry.user_key)
     said_before = day_store.said_that_day(ctx.tx, entry.user_key, entry.day, entry.mood)
+    chances = sought(ctx, entry, said_before=said_before)
     store.insert(ctx.tx, entry)
     credit = day_store.credit(ctx.tx, entry.user_key, before, entry.day, entry.occurred_at)
     tell(ctx, entry)
     run = streaks.shown(ctx, credit.tally, entry.time_zone)
     card = support(ctx, entry, entry.time_zone)
     if card is None:  # no celebration where somebody needs help: it comes another day
-        celebrate(ctx, entry, credit, run, said_before=said_before)
+        celebrate(ctx, entry, credit, run, chances)
     return MoodUpdated(
         mood_id=entry.id, streak_update=streaks.update(ctx, run), support=optional(card)
     )

@@ -43,7 +43,7 @@ def insert(tx: Transaction, note: Note, to: Sequence[int]) -> None:
     params = note._asdict()
     del params["read"]
     params["data"] = None if note.data is None else msgspec.json.encode(note.data).decode()
-    tx.execute_many(_INSERT, [params | {"user": user} for user in to])
+    tx.execute_many(_INSERT, [params | {"user": user} for user in to], of="user")
 
 
 def mark_read(tx: Transaction, user: int, notification_id: str, now: int) -> bool:
