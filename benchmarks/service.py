@@ -198,13 +198,15 @@ def _wait_for(port: int, path: str, body: bytes | None = None) -> None:
 
 
 def _engine(gateway: int) -> dict[str, int]:
-    children = Path(f"/proc/{gateway}/task/{gateway}/children").read_text().split()
-    lanes = {}
-    for pid in children:
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        if "hugmood.engine.worker" in words:
-            lane = words[words.index("hugmood.engine.worker") + 1]
-            lanes[f"engine-{lane}"] = int(pid)
-        elif "hugmood.graphql.worker" in words:
-            lanes["graphql"] = int(pid)
-    return lanes
+    """Find the processes that serve a gateway, by what they call themselves."""
+    found = {}
+    for server in _children(gateway):
+        for pid in _children(server):
+            title = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]
+            name = title.removeprefix("hugmood: ")
+            found[name if name == "graphql" else f"engine-{name}"] = pid
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

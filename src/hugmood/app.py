@@ -14,8 +14,8 @@ import uvloop
 from hugmood import features
 from hugmood.ambient import System
 from hugmood.config import Config
-from hugmood.engine.child import Launcher
 from hugmood.engine.link import EngineLink
+from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import Cut, Delivery, Transient
 from hugmood.gateway.bearers import Bearers
 from hugmood.gateway.endpoint import PATH, ByPath, Origins, SocketEndpoint
@@ -44,18 +44,18 @@ log = structlog.get_logger()
 class Server:
     """A running service; `run` runs one until it is told to stop."""
 
-    def __init__(self, config: Config, launcher: Launcher) -> None:
+    def __init__(self, config: Config, nursery: Nursery) -> None:
         """Put the parts together; nothing is started yet."""
         features.load_messages()
         ambient, settings, config_json = System(), _settings(config), config.to_json()
         self.config = config
-        self.engine = EngineLink(config_json, readers=config.readers, launcher=launcher)
+        self.engine = EngineLink(config_json, nursery, readers=config.readers)
         self.hub = Hub(self.engine, ambient, offline_grace=_ms(config.offline_grace))
         origins = Origins(frozenset(config.allowed_origins))
         endpoint = SocketEndpoint(self.hub, settings, origins)
         proxies = Proxies(config.trusted_proxies)
         self._bearers = Bearers(self.engine, ambient)
-        self.graphql = GraphqlLink(config_json, self.engine, Turnstile(settings), ambient)
+        self.graphql = GraphqlLink(config_json, nursery, self.engine, Turnstile(settings), ambient)
         face = GraphqlFace(self.hub, self.graphql, self._bearers, settings, proxies)
         over_http = GraphqlOverHttp(face, graphiql=config.env == "development")
         served = {GRAPHQL_PATH: GraphqlEndpoint(face, origins)} if config.graphql else {}
@@ -180,10 +180,10 @@ class _Uvicorn(uvicorn.Server):
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
 
-def run(config: Config, launcher: Launcher) -> None:
-    """Run the service in this process, its engine as this launcher starts it."""
+def run(config: Config, nursery: Nursery) -> None:
+    """Run the service in this process, its engine and GraphQL from this nursery."""
     with suppress(KeyboardInterrupt):
-        uvloop.run(Server(config, launcher).run())
+        uvloop.run(Server(config, nursery).run())
 
 
 def _settings(config: Config) -> Settings:

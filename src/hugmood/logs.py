@@ -36,6 +36,8 @@ _LEVELS: Final = {
     "websockets": logging.INFO,
     # One line per request, with its query string; the gateway logs what matters.
     "uvicorn.access": logging.CRITICAL + 1,
+    # One line for each part of itself, at the first start.
+    "alembic.runtime.plugins": logging.WARNING,
 }
 
 

@@ -5,8 +5,8 @@ import ssl
 
 from hugmood import logs
 from hugmood.config import Config
-from hugmood.engine.child import Launcher
 from hugmood.engine.link import MODULE, lanes
+from hugmood.engine.nursery import Nursery
 
 
 def serve(config: Config) -> None:
@@ -18,12 +18,12 @@ def serve(config: Config) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.tls_cert, config.tls_key)
     logs.configure(config.log_level, config.log_format, "gateway")
     _allow_many_sockets()
-    launcher = Launcher()
-    for lane in lanes(config.readers):
-        launcher.early(lane, MODULE)
-    from hugmood.app import run  # noqa: PLC0415 (that is what takes long)
+    with Nursery() as nursery:
+        for lane in lanes(config.readers):
+            nursery.early(lane, MODULE)
+        from hugmood.app import run  # noqa: PLC0415 (that is what takes long)
 
-    run(config, launcher)
+        run(config, nursery)
 
 
 def _allow_many_sockets() -> None:

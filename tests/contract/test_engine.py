@@ -16,6 +16,7 @@ import hugmood
 from hugmood.config import Config
 from hugmood.engine.handling import Host
 from hugmood.engine.link import Engine, EngineLink, Reply
+from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -190,13 +191,14 @@ def by_local_engine(file: Path) -> list[Heard]:
 async def by_processes(file: Path) -> list[Heard]:
     """Talk to the engine that is processes."""
     config = Config(database_url=f"sqlite:///{migrated_file(file)}", secret_key=SECRETS)
-    engine, desk = EngineLink(config.to_json()), Desk()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await engine.start(desk)
-            return await conversation(Customer(engine, desk))
-    finally:
-        await engine.stop()
+    with Nursery() as nursery:
+        engine, desk = EngineLink(config.to_json(), nursery), Desk()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await engine.start(desk)
+                return await conversation(Customer(engine, desk))
+        finally:
+            await engine.stop()
 
 
 EXPECTED: Final[list[Heard]] = [

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -45,6 +45,11 @@ def hugmood(folder: Path, *words: str, **settings: str) -> subprocess.CompletedP
         timeout=PATIENCE,
         check=False,
     )
+
+
+def command(pid: int) -> list[str]:
+    """What lists of processes show of one."""
+    return Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
 
 
 class Service:
@@ -88,6 +93,10 @@ class Service:
                 await asyncio.sleep(PROBES)
         return self
 
+    async def listening(self) -> None:
+        """Wait until it answers, ready or not."""
+        await until(lambda: bool(self.logged("listening")))
+
     def kill(self) -> None:
         """Kill all its processes at once (SIGKILL)."""
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -114,12 +123,16 @@ class Service:
 
     def engine(self, lane: str) -> int:
         """The process that is now the writer, reader or checker (`write`, `read`, `check`)."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        for pid in map(int, children.read_text("ascii").split()):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if b"hugmood.engine.worker" in words and lane.encode() in words:
-                return pid
-        raise ProcessLookupError(lane)
+        return self.titled(f"hugmood: {lane}")
+
+    def titled(self, title: str) -> int:
+        """The process of ours that calls itself so."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it may end meanwhile
+                pid = int(folder.name)
+                if command(pid)[0] == title and os.getpgid(pid) == self.process.pid:
+                    return pid
+        raise ProcessLookupError(title)
 
     def kill_engine(self, lane: str) -> None:
         """Kill one of its processes (SIGKILL)."""

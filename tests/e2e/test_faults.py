@@ -121,6 +121,7 @@ async def test_second_server_on_the_same_file(tmp_path: Path, database_url: str)
         await first.ready()
         with serving(tmp_path, database_url, **WAIT) as second:
             await until(lambda: bool(second.logged("database not ready")))
+            await second.listening()
             assert ["another server is writing to this database"] == [
                 line["reason"] for line in second.logged("database not ready")
             ]

@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from tests.e2e.conftest import NewDatabase
-from tests.e2e.server import Service, serving
+from tests.e2e.server import Service, serving, until
 from tests.e2e.talk import PASSWORD, Message, Talk, envelope, new_id, talking
 
 AUTH_TIMEOUT: Final = 6
@@ -360,7 +360,7 @@ async def test_drain(tmp_path: Path, database_url: str) -> None:
         delays = [notice["reconnectDelay"] for notice in notices]
         assert all(0 <= delay < 1000 for delay in delays)
         assert len(set(delays)) > 1, "they would all come back at once"
-        assert service.gone
+        await until(lambda: service.gone)
         assert ["stopped"] == [line["event"] for line in service.logged("stopped")]
 
 

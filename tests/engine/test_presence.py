@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hugmood.engine.link import Callback, EngineLink, _Worker
+from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -52,7 +53,7 @@ class QuietLink(EngineLink):
     """A link to such processes."""
 
     def __init__(self) -> None:
-        super().__init__(b"{}")
+        super().__init__(b"{}", Nursery())
         self.writer, self.checker, self.reader = (QuietWorker() for _ in range(3))
         self._write = self.writer  # type: ignore[assignment]
         self._check = self.checker  # type: ignore[assignment]
@@ -187,7 +188,7 @@ def command(number: int, user: int) -> Ask:
 @pytest.mark.parametrize("lane", ["write", "read"])
 async def test_notices_after_a_death(link: QuietLink, lane: Lane) -> None:
     """Of whose commands were in hand when the writer died, others are told once more."""
-    worker = _Worker(lane, b"{}", link)
+    worker = _Worker(lane, b"{}", Nursery(), link)
     link._write = worker if lane == "write" else link._write
     worker.connection_made(Pipe())
     worker.ask(command(1, user=7), lambda _: None)

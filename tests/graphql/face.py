@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import httpx
 
+from hugmood.engine.nursery import Nursery
 from hugmood.gateway.bearers import Bearers
 from hugmood.gateway.endpoint import Origins
 from hugmood.gateway.graphql import GraphqlOverHttp
@@ -79,7 +80,7 @@ class Face:
         self._introspection = introspection
         turnstile = Turnstile(Settings(limited=limited))
         self.bearers = Bearers(world.engine, world.ambient)
-        self.link = GraphqlLink(b"{}", world.engine, turnstile, world.ambient)
+        self.link = GraphqlLink(b"{}", Nursery(), world.engine, turnstile, world.ambient)
         shared = GraphqlFace(world.hub, self.link, self.bearers, Settings(), Proxies(()))
         self.endpoint = GraphqlEndpoint(shared, Origins(frozenset()))
         self.app = http_app(

@@ -5,15 +5,18 @@ ends when the gateway's end of the socket is gone.
 """
 
 import asyncio
-import socket
-import subprocess
-import sys
-from typing import Final, NamedTuple, cast
+import os
+import signal
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
 from hugmood.ambient import monotonic
+from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import Frames, Record, pack
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 _FIRST_RESTART: Final = 0.05
 _SLOWEST_RESTART: Final = 5.0
@@ -23,57 +26,19 @@ _STOP_PATIENCE: Final = 10.0
 log = structlog.get_logger()
 
 
-class Launched(NamedTuple):
-    """A process that has been started, and our end of its socket."""
-
-    process: "subprocess.Popen[bytes]"
-    sock: socket.socket
-
-
-class Launcher:
-    """Starts processes, some before they are asked for: they load while we do."""
-
-    def __init__(self) -> None:
-        """Have none ready."""
-        self._early: dict[tuple[str, str], list[Launched]] = {}
-
-    def early(self, name: str, module: str) -> None:
-        """Start one now that will be asked for; it ends if we do."""
-        self._early.setdefault((name, module), []).append(_launched(name, module))
-
-    def launch(self, name: str, module: str) -> Launched:
-        """Start `hugmood.process module name DESCRIPTOR`, or take the one that is loading."""
-        early = self._early.get((name, module))
-        return early.pop() if early else _launched(name, module)
-
-
-def _launched(name: str, module: str) -> Launched:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = subprocess.Popen(  # noqa: S603 (our own program; a fork takes milliseconds, once)
-            [sys.executable, "-m", "hugmood.process", module, name, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-        )
-    ours.setblocking(False)  # noqa: FBT003 (that is its signature)
-    return Launched(process, ours)
-
-
 class Child(asyncio.Protocol):
     """One process; what is said in one loop turn goes in one frame."""
 
-    def __init__(
-        self, name: str, module: str, config_json: bytes, launcher: Launcher | None = None
-    ) -> None:
-        """Know what to start, as `Launcher.launch` does."""
+    def __init__(self, name: str, module: str, config_json: bytes, nursery: Nursery) -> None:
+        """Know what to start, as `Nursery.launch` does."""
         self.name = name
-        self._launcher = launcher or Launcher()
+        self._nursery = nursery
         self._module = module
         self._config_json = config_json
         self._frames = Frames()
         self._outgoing: list[Record] = []
         self._transport: asyncio.Transport | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
         self._started = 0.0
         self._restart_delay = _FIRST_RESTART
         self._stopping = False
@@ -97,7 +62,11 @@ class Child(asyncio.Protocol):
 
     async def start(self) -> None:
         """Start it; it becomes ready in its own time."""
-        self._process, ours = self._launcher.launch(self.name, self._module)
+        launched = await asyncio.wrap_future(self._nursery.launch(self.name, self._module))
+        self._process, ours = launched
+        if self._stopping:
+            ours.close()
+            return
         self._started = monotonic()
         self._frames = Frames()
         loop = asyncio.get_running_loop()
@@ -116,15 +85,16 @@ class Child(asyncio.Protocol):
         process = self._process
         if process is None:
             return
-        try:
-            await asyncio.wait_for(asyncio.to_thread(process.wait), _STOP_PATIENCE)
-        except TimeoutError:
+        await asyncio.to_thread(process.join, _STOP_PATIENCE)
+        if process.is_alive():
             process.kill()
 
     def kill(self) -> None:
         """End it at once; it is started again."""
-        if self._process:
-            self._process.kill()
+        # While it holds its end of the socket, the number is its own. What `multiprocessing`
+        # knows of it ends with the fork server.
+        if self._transport and self.pid:
+            os.kill(self.pid, signal.SIGKILL)
 
     @property
     def pid(self) -> int | None:
@@ -160,11 +130,9 @@ class Child(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's)
         """Start it again, the later the more often that was needed."""
         self._transport = None
-        if self._process:
-            self._process.poll()
         if self._stopping:
             return
-        self.died(self._process.returncode if self._process else None)
+        self.died(self._process.exitcode if self._process else None)
         if monotonic() - self._started > _SETTLED:
             self._restart_delay = _FIRST_RESTART
         self._start_after(self._restart_delay)

@@ -14,7 +14,8 @@ import structlog
 from msgspec.structs import replace
 
 from hugmood.ambient import monotonic
-from hugmood.engine.child import Child, Launcher
+from hugmood.engine.child import Child
+from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import (
     Answer,
     Ask,
@@ -103,13 +104,9 @@ class _Worker(Child):
     """One engine process, and what it has not answered yet."""
 
     def __init__(
-        self,
-        lane: Lane,
-        config_json: bytes,
-        link: "EngineLink",
-        launcher: Launcher | None = None,
+        self, lane: Lane, config_json: bytes, nursery: Nursery, link: "EngineLink"
     ) -> None:
-        super().__init__(lane, MODULE, config_json, launcher)
+        super().__init__(lane, MODULE, config_json, nursery)
         self.lane = lane
         self.pending: dict[int, _Pending] = {}
         self.ready = False
@@ -208,13 +205,11 @@ def lanes(readers: int) -> list[Lane]:
 class EngineLink:
     """The engine as processes: one writer, one checker, and readers."""
 
-    def __init__(
-        self, config_json: bytes, *, readers: int = 1, launcher: Launcher | None = None
-    ) -> None:
+    def __init__(self, config_json: bytes, nursery: Nursery, *, readers: int = 1) -> None:
         """Know how to start them; `config_json` holds secrets and goes by socket only."""
         self.listener: Listener
         self._write, self._check, *self._readers = [
-            _Worker(lane, config_json, self, launcher) for lane in lanes(readers)
+            _Worker(lane, config_json, nursery, self) for lane in lanes(readers)
         ]
         self._workers = [self._write, self._check, *self._readers]
         self._number = 0

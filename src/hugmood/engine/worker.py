@@ -1,7 +1,8 @@
-"""An engine process: `python -m hugmood.engine.worker LANE FD`.
+"""An engine process: it does the work of one lane.
 
-It is started by the gateway, is given its configuration over the socket pair, answers
-until the gateway is gone, and ends then: an engine never outlives its gateway.
+It is started by the gateway (`engine/nursery.py`), is given its configuration over the
+socket pair, answers until the gateway is gone, and ends then: an engine never outlives its
+gateway.
 """
 
 import fcntl
@@ -9,9 +10,9 @@ import gc
 import select
 import signal
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -64,8 +65,8 @@ _TOGETHER: Final = 0.002
 _DAY: Final = 24 * 3600 * 1000
 _IDLE_AFTER: Final = 0.02
 _HOUSEKEEPING_EVERY: Final = 1.0
-_MIGRATION_RETRY: Final = 0.5
-_LOCK_RETRY: Final = 0.05
+_FIRST_RETRY: Final = 0.02
+_SLOWEST_RETRY: Final = 0.5
 
 log = structlog.get_logger()
 
@@ -276,6 +277,7 @@ class Process:
     def _ready(self, config: Config) -> tuple[Database, Streams]:
         """Wait until the database is there, migrated and ours; say what hinders it."""
         told = ""
+        pause = _FIRST_RETRY
         while True:
             try:
                 return self._prepare(config)
@@ -286,7 +288,8 @@ class Process:
                     told = str(error)
                     log.warning("database not ready", reason=told)
                     self._send([Ready(migrated=False, reason=told)])
-            readable, _, _ = select.select([self._sock], [], [], _MIGRATION_RETRY)
+            readable, _, _ = select.select([self._sock], [], [], pause)
+            pause = min(2 * pause, _SLOWEST_RETRY)
             if readable:
                 self._refuse_all(self._receive(blocking=True))
 
@@ -371,20 +374,10 @@ class Process:
             self._sock.sendall(pack(said))
 
 
-def main() -> None:
-    """Run the lane named by the first argument on the inherited socket."""
+def main(lane: Lane, sock: socket.socket) -> None:
+    """Do the work of a lane for the gateway at the other end of this socket."""
     # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    lane, descriptor = sys.argv[1], int(sys.argv[2])
-    if lane not in {"write", "read", "check"}:
-        message = f"unknown lane {lane}"
-        raise SystemExit(message)
-    try:
-        Process(lane, socket.socket(fileno=descriptor)).run()  # type: ignore[arg-type]
-    except (BrokenPipeError, ConnectionResetError):
-        raise SystemExit(0) from None
-
-
-if __name__ == "__main__":
-    main()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        Process(lane, sock).run()

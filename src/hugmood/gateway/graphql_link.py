@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hugmood.ambient import Ambient, monotonic
 from hugmood.engine.child import Child
 from hugmood.engine.link import Engine, Reply
+from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import Answer, Caller
 from hugmood.errors import too_many, unavailable
 from hugmood.gateway.turnstile import Turnstile
@@ -52,10 +53,15 @@ class GraphqlLink(Child):
     """The GraphQL process, and what it has in hand."""
 
     def __init__(
-        self, config_json: bytes, engine: Engine, turnstile: Turnstile, ambient: Ambient
+        self,
+        config_json: bytes,
+        nursery: Nursery,
+        engine: Engine,
+        turnstile: Turnstile,
+        ambient: Ambient,
     ) -> None:
         """Have commands done by this engine, each let in by the turnstile."""
-        super().__init__("graphql", "hugmood.graphql.worker", config_json)
+        super().__init__("graphql", "hugmood.graphql.worker", config_json, nursery)
         self.ready = False
         self._engine = engine
         self._turnstile = turnstile

@@ -1,14 +1,14 @@
-"""The GraphQL process: `python -m hugmood.graphql.worker NAME FD`.
+"""The GraphQL process.
 
-It is started by the gateway, executes what that hands on, and has commands done by way of
-it. So however much is asked here, no socket waits for it. It ends when the gateway does.
+It is started by the gateway (`engine/nursery.py`), executes what that hands on, and has
+commands done by way of it. So however much is asked here, no socket waits for it. It ends
+when the gateway does.
 """
 
 import asyncio
 import os
 import signal
 import socket
-import sys
 from typing import Final, cast
 
 import structlog
@@ -182,19 +182,13 @@ def _gone() -> bytes:
     raise SystemExit(0)
 
 
-def main() -> None:
-    """Serve on the inherited socket."""
+def main(name: str, sock: socket.socket) -> None:
+    """Serve on this socket, logging under this name."""
     # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     os.nice(_NICENESS)
-    name, descriptor = sys.argv[1], int(sys.argv[2])
-    sock = socket.socket(fileno=descriptor)
     config = _configured(sock)
     logs.configure(config.log_level, config.log_format, name)
     load_messages()
     uvloop.run(serve(sock, config))
-
-
-if __name__ == "__main__":
-    main()
