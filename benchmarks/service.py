@@ -209,4 +209,6 @@ def _engine(gateway: int) -> dict[str, int]:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """The processes that any thread of this one has started."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for list_ in lists for child in list_.read_text().split()]
