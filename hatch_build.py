@@ -41,7 +41,8 @@ class Hook(BuildHookInterface[Any]):
             self.app.display_warning(f"{WANTED} is for wheels: what is edited is not compiled")
             return
         self._folder = Path(tempfile.mkdtemp(prefix="hugmood-compiled-"))
-        for made in compiled(self._folder, self.config["compiled"]):
+        modules, libraries = self.config["compiled"], self.config["libraries"]
+        for made in compiled(self._folder, modules, libraries):
             name = str(made.relative_to(self._folder))
             build_data["force_include"][str(made)] = name
         build_data["pure_python"] = False
@@ -63,22 +64,35 @@ class Hook(BuildHookInterface[Any]):
             self.app.display_warning(f"Building without GraphiQL: {problem}")
 
 
-def compiled(folder: Path, modules: list[str]) -> list[Path]:
-    """Compile these modules (paths below src) in a new folder; return the libraries it made.
+_LIBRARIES = """
+import sys
+from setuptools import Extension, setup
 
-    Raises CalledProcessError, after mypyc has said what is wrong: a compiler is missing, mostly.
+names = [path.removesuffix(".c").replace("/", ".") for path in sys.argv[1:]]
+modules = [Extension(name, [path]) for name, path in zip(names, sys.argv[1:])]
+setup(name="hugmood", ext_modules=modules, packages=[], script_args=["build_ext", "--inplace"])
+"""
+
+
+def compiled(folder: Path, modules: list[str], libraries: list[str]) -> list[Path]:
+    """Compile these modules and C files (paths below src) in a new folder; return what it made.
+
+    Raises CalledProcessError, after mypyc or the compiler has said what is wrong: mostly that
+    there is no compiler.
     Modules that they import are read for types only. Not in the checkout: what is compiled there
     would go on being run in place of what is edited.
     """
     shutil.copytree(SOURCES / "hugmood", folder / "hugmood", dirs_exist_ok=True)
+    environ = os.environ | {"MYPYC_OPT_LEVEL": "3", "MYPYC_DEBUG_LEVEL": "0"}
     options = ["--ignore-missing-imports", "--follow-imports=silent", "--config-file="]
-    subprocess.run(  # noqa: S603 (our own modules)
-        [sys.executable, "-m", "mypyc", *options, *modules],
-        cwd=folder,
-        env=os.environ | {"MYPYC_OPT_LEVEL": "3", "MYPYC_DEBUG_LEVEL": "0"},
-        stdout=sys.stderr,  # standard output is the build's own
-        check=True,
-    )
+    for command in (["-m", "mypyc", *options, *modules], ["-c", _LIBRARIES, *libraries]):
+        subprocess.run(  # noqa: S603 (our own modules)
+            [sys.executable, *command],
+            cwd=folder,
+            env=environ,
+            stdout=sys.stderr,  # standard output is the build's own
+            check=True,
+        )
     shutil.rmtree(folder / "build")
     return sorted(folder.rglob("*.so"))
 

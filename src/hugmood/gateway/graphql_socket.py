@@ -14,6 +14,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from hugmood.engine.records import Caller
 from hugmood.errors import CLOSINGS, CloseCode, Refusal, too_many, unavailable
 from hugmood.gateway.bearers import NotSignedIn
+from hugmood.gateway.burst import Burst
 from hugmood.gateway.endpoint import CLIENT_ID_HEADER, Origins
 from hugmood.gateway.graphql import bearer
 from hugmood.gateway.graphql_face import GraphqlFace
@@ -220,10 +221,11 @@ class GraphqlSocket:
         """Close with the code that our own sockets have for it."""
         self._hang(CLOSINGS[code].websocket_code, code)
 
-    def flush(self) -> None:
+    def flush(self, burst: Burst) -> None:
         """Write all that this loop turn brought in one go."""
         pending, self._pending = self._pending, []
-        self._connection.write(pending[0] if len(pending) == 1 else b"".join(pending))
+        ready = pending[0] if len(pending) == 1 else b"".join(pending)
+        self._connection.write_in(burst, ready)
 
     @property
     def unsent(self) -> int:

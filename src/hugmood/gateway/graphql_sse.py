@@ -13,6 +13,7 @@ import structlog
 
 from hugmood.errors import CloseCode
 from hugmood.gateway.bearers import Known
+from hugmood.gateway.burst import Burst
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.outgoing import Outgoing
 from hugmood.gateway.subscription import Subscription
@@ -123,7 +124,7 @@ class EventStream:
         self._put(_COMPLETE)
         self._end()
 
-    def flush(self) -> None:
+    def flush(self, burst: Burst) -> None:
         """Do nothing: what waits is sent as the socket takes it."""
 
     @property

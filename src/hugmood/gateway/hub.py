@@ -10,6 +10,7 @@ import structlog
 from hugmood.ambient import Ambient
 from hugmood.engine.link import Engine, Reply
 from hugmood.engine.records import Cut, Delivery, Heads, Transient, integers
+from hugmood.gateway.burst import Burst
 from hugmood.gateway.member import Member
 from hugmood.gateway.notices import Notices
 from hugmood.gateway.outgoing import Outgoing
@@ -46,6 +47,7 @@ class Hub:
         self._notices: Notices[Member] = Notices()
         self._wheel = Wheel(self.now())
         self._to_flush: list[Member] = []
+        self._burst = Burst()
         self._lagging: dict[Member, tuple[int, int]] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._draining = False
@@ -176,7 +178,8 @@ class Hub:
         """Write what has gathered."""
         waiting, self._to_flush = self._to_flush, []
         for peer in waiting:
-            peer.flush()
+            peer.flush(self._burst)
+        self._burst.end()
 
     def lagging(self, peer: Member) -> None:
         """Watch a connection whose socket is full."""

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from hugmood.engine.records import Caller
 from hugmood.errors import CloseCode
+from hugmood.gateway.burst import Burst
 from hugmood.gateway.outgoing import Outgoing
 
 
@@ -40,8 +41,8 @@ class Member(Protocol):
         """Say why and close; `delay` in ms is when to come back."""
         ...
 
-    def flush(self) -> None:
-        """Write all that this loop turn brought in one go; the hub calls it once."""
+    def flush(self, burst: Burst) -> None:
+        """Write all that this loop turn brought, at the latest when the burst ends."""
         ...
 
     @property

@@ -13,6 +13,7 @@ from hugmood.engine.link import Reply
 from hugmood.engine.records import Answer, Ask, Caller, Grant, StreamPage
 from hugmood.errors import CloseCode, unavailable
 from hugmood.gateway.batching import batched
+from hugmood.gateway.burst import Burst
 from hugmood.gateway.outgoing import Outgoing, Render, frame, renderer
 from hugmood.gateway.wanted import Wanted
 from hugmood.gateway.websocket import Connection
@@ -156,13 +157,14 @@ class Peer:
         """Say why and close; `delay` in ms is when to come back."""
         self._do(self._session.close(code, delay))
 
-    def flush(self) -> None:
+    def flush(self, burst: Burst) -> None:
         """Write all that this loop turn brought in one go; the hub calls it once."""
         pending = self._pending
         if self._batching:
             self._join()
-        self._connection.write(pending[0] if len(pending) == 1 else b"".join(pending))
+        ready = pending[0] if len(pending) == 1 else b"".join(pending)
         pending.clear()
+        self._connection.write_in(burst, ready)
 
     @property
     def unsent(self) -> int:
@@ -311,7 +313,8 @@ class Peer:
 
     def _batch_from_now_on(self) -> None:
         if not self._batching and not self._session.over:
-            self.flush()
+            self._connection.write(b"".join(self._pending))
+            self._pending.clear()
             self._batching = True
             self._render = Outgoing.bare
 

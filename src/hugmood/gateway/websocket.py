@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 
 from hugmood.gateway import frames
 from hugmood.gateway.assembly import Assembly
+from hugmood.gateway.burst import NO_DESCRIPTOR, Burst, descriptor_of
 from hugmood.gateway.frames import Violation
 
 _LOG: Final = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class Connection:
 
     __slots__ = (
         "_assembly",
+        "_descriptor",
         "_farewells",
         "_open",
         "_peers",
@@ -164,6 +166,7 @@ class Connection:
         self._open = True
         self.remote = remote
         self.deflate = deflate
+        self._descriptor = descriptor_of(transport)
         transport.set_write_buffer_limits(high=_WRITE_HIGH, low=_WRITE_LOW)
 
     def write(self, ready: bytes) -> None:
@@ -174,6 +177,15 @@ class Connection:
         """
         if self._open:
             self._transport.write(ready)
+
+    def write_in(self, burst: Burst, ready: bytes) -> None:
+        """As `write`, at the end of the burst; until then write nothing else."""
+        if not self._open:
+            return
+        if self._descriptor == NO_DESCRIPTOR or self._transport.get_write_buffer_size():
+            self._transport.write(ready)
+        else:
+            burst.add(self._transport, self._descriptor, ready)
 
     @property
     def unsent(self) -> int:
