@@ -24,7 +24,7 @@ _TYPES: Final = """
     SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
     WHERE attrelid = :name::text::regclass AND attnum > 0 AND NOT attisdropped
 """
-_PLANNING: Final = "-c enable_seqscan=off -c jit=off"
+_PLANNING: Final = "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off"
 """Every question has its index. A plan made while a table is small would read all of it, and be
 kept when the table has grown, until the server looks at the table again: up to a minute."""
 MOST_PUT_OFF: Final = 128
