@@ -217,18 +217,21 @@ class Insertion(NamedTuple):
 
     def rows(self, rows: Iterable[Params]) -> str:
         """Write the parameter: as JSON, which is encoded in a tenth of the time of arrays."""
-        values = ([_in_json(row[param]) for param in self.params] for row in rows)
-        given = [dict(zip(self.columns, row, strict=True)) for row in values]
+        named = tuple(zip(self.columns, self.params, strict=True))
+        given = [
+            {
+                column: f"\\x{value.hex()}" if isinstance(value, bytes) else value
+                for column, param in named
+                if (value := row[param]) is not None  # NULL is what is left out
+            }
+            for row in rows
+        ]
         return msgspec.json.encode(given, enc_hook=_plain).decode()
 
 
 def array(numbers: Iterable[object]) -> str:
     """Write a parameter that is cast to an array of integers."""
     return f"{{{','.join(map(str, numbers))}}}"
-
-
-def _in_json(value: object) -> object:
-    return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
 
 def _plain(value: object) -> int:
