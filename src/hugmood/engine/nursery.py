@@ -7,6 +7,7 @@ If it dies, those that came from it live on, and the next start begins with anot
 
 import importlib
 import multiprocessing
+import signal
 import socket
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
@@ -87,5 +88,8 @@ class Nursery:
 
 def _begin(name: str, module: str, sock: socket.socket) -> None:
     """Be a process: what `ps` shows tells which."""
+    # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     setproctitle(f"hugmood: {name}")
     importlib.import_module(module).main(name, sock)

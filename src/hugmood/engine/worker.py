@@ -8,7 +8,6 @@ gateway.
 import fcntl
 import gc
 import select
-import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -376,8 +375,5 @@ class Process:
 
 def main(lane: Lane, sock: socket.socket) -> None:
     """Do the work of a lane for the gateway at the other end of this socket."""
-    # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     with suppress(BrokenPipeError, ConnectionResetError):
         Process(lane, sock).run()

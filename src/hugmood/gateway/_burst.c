@@ -9,6 +9,10 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#ifndef MSG_NOSIGNAL /* macOS; Python ignores SIGPIPE anyway */
+#define MSG_NOSIGNAL 0
+#endif
+
 struct write {
     int descriptor;
     PyObject *frame;

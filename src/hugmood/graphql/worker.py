@@ -7,7 +7,6 @@ when the gateway does.
 
 import asyncio
 import os
-import signal
 import socket
 from typing import Final, cast
 
@@ -184,9 +183,6 @@ def _gone() -> bytes:
 
 def main(name: str, sock: socket.socket) -> None:
     """Serve on this socket, logging under this name."""
-    # Ctrl-C and service managers signal the whole group; only the gateway decides to stop.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     os.nice(_NICENESS)
     config = _configured(sock)
     logs.configure(config.log_level, config.log_format, name)
