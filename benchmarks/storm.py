@@ -75,7 +75,7 @@ def say(url: str, people: list[Person], count: int) -> None:
         for _ in range(count):
             prefix = codec.prefix("mood_changed", ambient.message_id("bcast"), event, now)
             streams.append(tx, [NewEvent(prefix, users)], now)
-    while streams.compact(database):
+    while streams.step(database).more:
         pass
     database.close()
 

@@ -18,6 +18,8 @@ _TIMEOUT: Final = 1.0
 
 on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"])
 """For a test that comes to nothing a database could do otherwise."""
+on_postgres = pytest.mark.parametrize("dialect", ["postgres"])
+"""For a test of what PostgreSQL alone does, such as several servers on one database."""
 
 
 class Place(Protocol):

@@ -96,9 +96,12 @@ class LocalEngine:
 
     def keep_house(self) -> None:
         """Use a quiet moment, as the writer does every second."""
-        said = list(self._works["write"].answers([]))
-        while self._works["write"].idle():
-            said += self._works["write"].answers([])
+        work = self._works["write"]
+        said = list(work.answers([]))
+        more = True
+        while more:
+            done, more = work.idle()
+            said += [done, *work.answers([])]
         self._loop.call_soon(self._hear_all, said)
 
     def die(self, *, after_commit: bool = False) -> None:
@@ -166,7 +169,7 @@ class LocalEngine:
             return []
         work = self._works[lane]
         said = list(work.answers(read_questions(pack(questions)[LENGTH:])))
-        while lane != "write" and work.idle():
+        while work.waiting:
             said += work.answers([])
         return [read_said(pack(records)[LENGTH:]) for records in said]
 

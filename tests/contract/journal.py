@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from hugmood.store.sqlite import Sqlite
 from hugmood.store.sqlite_streams import SqliteStreams
-from hugmood.store.streams import NewEvent, Retention, Stretch
+from hugmood.store.streams import NewEvent, Numbered, Retention, Stretch
 from tests.databases import Place, streams_for
 
 NOW = 1_700_000_000_000
@@ -41,9 +41,7 @@ class Journal:
 
     def clear(self) -> None:
         """Begin again with nothing."""
-        tables = ["inbox", "event", "stream_head"]
-        if self._place.dialect == "sqlite":
-            tables.append("fanout")
+        tables = ["inbox", "event", "stream_head", "fanout"]
         with self.database.transaction(write=True) as tx:
             for table in tables:
                 tx.execute(f"DELETE FROM {table}")  # noqa: S608 (our own tables)
@@ -57,13 +55,26 @@ class Journal:
         self._reader = streams_for(self._place, self._retention)
 
     def append(self, *events: NewEvent) -> list[Numbers]:
-        """Append in a transaction of their own."""
+        """Append in a transaction of their own, and see to it that it reaches all."""
         with self.database.transaction(write=True) as tx:
             numbered = self.streams.append(tx, events, self.now)
-        assert [event.prefix for event in numbered] == [event.prefix for event in events]
         if self._compacting:
             self.compact()
-        return [dict(zip(event.users, event.numbers, strict=True)) for event in numbered]
+        elif self._place.dialect == "postgres" and self.streams.steps_owed:
+            numbered += self.settle()
+        if len(numbered) > len(events):
+            return _joined(numbered, events)
+        assert [event.prefix for event in numbered] == [event.prefix for event in events]
+        return [_numbers(event) for event in numbered]
+
+    def settle(self) -> list[Numbered]:
+        """Take all steps there are; return what reached its recipients by them."""
+        told: list[Numbered] = []
+        more = True
+        while more:
+            more, some = self.streams.step(self.database)
+            told += some
+        return told
 
     def fill(self, user: int, count: int, *, size: int = 1) -> None:
         """Append so many events for one user."""
@@ -79,12 +90,12 @@ class Journal:
     def compact(self) -> None:
         """Empty SQLite's log, but do not look for old events yet."""
         while isinstance(self.streams, SqliteStreams) and self.streams._backlog.size:
-            self.streams.compact(self.database)
+            self.streams.step(self.database)
 
     def tidy(self) -> None:
         """Do all the housekeeping there is."""
         self.now += SWEEP
-        while self.streams.compact(self.database):
+        while self.streams.step(self.database).more:
             pass
         while self.prune_some():  # a round may be under way
             pass
@@ -126,3 +137,16 @@ class Journal:
         """The newest number, as another process sees it."""
         with self._reading.transaction(write=False) as tx:
             return self._reader.position(tx, user)
+
+
+def _joined(numbered: list[Numbered], events: tuple[NewEvent, ...]) -> list[Numbers]:
+    """Put together again what reached its recipients in steps; events must differ."""
+    joined: dict[bytes, Numbers] = {event.prefix: {} for event in events}
+    assert len(joined) == len(events)
+    for part in numbered:
+        joined[part.prefix] |= _numbers(part)
+    return list(joined.values())
+
+
+def _numbers(event: Numbered) -> Numbers:
+    return dict(zip(event.users, event.numbers, strict=True))

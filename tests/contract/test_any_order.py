@@ -57,7 +57,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def step(self) -> None:
         """Housekeeping does one thing."""
-        self._journal.streams.compact(self._journal.database)
+        self._journal.streams.step(self._journal.database)
         self._journal.prune_some()
 
     @rule()

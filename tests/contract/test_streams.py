@@ -388,7 +388,7 @@ def test_nothing_to_do(journal: Journal) -> None:
     """Compacting ends."""
     journal.fill(ADA, 3)
     journal.tidy()
-    assert not journal.streams.compact(journal.database)
+    assert not journal.streams.step(journal.database).more
 
 
 def test_tidy_first(journal: Journal) -> None:
@@ -430,7 +430,7 @@ def test_compacting_broken_off(
     crowd = [ADA, BOB, EVE]
     journal.append(NewEvent(b"a", crowd), NewEvent(b"b", crowd[1:]))
     for _ in range(steps):
-        journal.streams.compact(journal.database)
+        journal.streams.step(journal.database)
     journal.append(NewEvent(b"c", crowd))
     expected = [[b"a", b"c"], [b"a", b"b", b"c"], [b"a", b"b", b"c"]]
     assert expected == [journal.bodies(user) for user in crowd]
@@ -448,10 +448,10 @@ def test_compacting_in_vain(journal: Journal) -> None:
     journal.append(NewEvent(b"a", [ADA, BOB]))
     for _ in range(2):  # it moves, it drops
         with pytest.raises(DatabaseUnavailable):
-            journal.streams.compact(Broken(journal.database))
-        journal.streams.compact(journal.database)
+            journal.streams.step(Broken(journal.database))
+        journal.streams.step(journal.database)
     assert [[b"a"], [b"a"]] == [journal.bodies(user) for user in (ADA, BOB)]
-    assert not journal.streams.compact(journal.database)
+    assert not journal.streams.step(journal.database).more
 
 
 class Broken:

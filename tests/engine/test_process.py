@@ -24,6 +24,7 @@ from hugmood.engine.records import (
     read_said,
 )
 from hugmood.engine.worker import CheckWork, Process
+from hugmood.engine.writer import Quiet
 from hugmood.features.auth.messages import AuthCredentials
 from hugmood.store import migrate
 from hugmood.store.database import DatabaseError, DatabaseUnavailable
@@ -118,6 +119,7 @@ class Chores:
 
     def __init__(self, chores: int = 0) -> None:
         self.done: list[str] = []
+        self.waiting = False
         self._chores = chores
 
     def answers(self, questions: list[Question]) -> Iterator[list[Said]]:
@@ -126,11 +128,11 @@ class Chores:
             self.done.append(f"answer {len(questions)}")
         return iter([])
 
-    def idle(self) -> bool:
+    def idle(self) -> Quiet:
         """Do a chore."""
         self.done.append("chore")
         self._chores -= 1
-        return self._chores > 0
+        return Quiet([Answer(self._chores)], more=self._chores > 0)
 
 
 def serve(gateway: Gateway, work: Any, *arrivals: list[Question]) -> None:  # noqa: ANN401 (any work)
@@ -145,6 +147,15 @@ def test_chores_at_start(gateway: Gateway) -> None:
     chores = Chores(chores=3)
     serve(gateway, chores, [], [], [])
     assert (chores.done, gateway.waits[1:]) == (["chore"] * 3, [0.02, 0.02, 1.0])
+    assert gateway.heard() == [Answer(2), Answer(1), Answer(0)]
+
+
+def test_no_pause(gateway: Gateway) -> None:
+    """While something is to be done that cannot wait, there is no pause."""
+    chores = Chores()
+    chores.waiting = True
+    serve(gateway, chores, [], [])
+    assert gateway.waits == [0, 0, 0]
 
 
 @pytest.mark.parametrize("waiting", [0, 1000])

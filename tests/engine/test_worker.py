@@ -36,7 +36,7 @@ from hugmood.engine.worker import (
 from hugmood.features.auth.messages import AuthCredentials, AuthToken
 from hugmood.store import backlog, migrate, sqlite_streams
 from hugmood.store.database import DatabaseUnavailable
-from hugmood.store.streams import DEFAULT_RETENTION
+from hugmood.store.streams import DEFAULT_RETENTION, Step
 from hugmood.wire import codec
 from hugmood.wire.message import AnyCommand, Lane
 from tests.device import Device
@@ -183,10 +183,29 @@ def test_not_crowded(world: World, write: WriteWork, monkeypatch: pytest.MonkeyP
         assert tx.rows("SELECT count(*) FROM fanout") == [(10,)]
 
 
+def test_step_fails(world: World, write: WriteWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that fails is tried again in the next quiet moment, not at once and ever again."""
+    monkeypatch.setattr(backlog, "BACKLOG_LIMIT", 10)
+    streams = world.engine._make_host().streams
+    found = []
+    with monkeypatch.context() as fault:
+        fault.setattr(type(streams), "step", fails)
+        list(write.answers([hug(world, n) for n in range(30)]))
+        found.append(write.waiting)
+    assert write.idle().more
+    found.append(write.waiting)
+    assert found == [False, True]
+
+
+def fails(_streams: object, _database: object) -> Step:
+    """Be a step for which there is no room."""
+    raise GONE
+
+
 def test_quiet_moment(world: World, write: WriteWork) -> None:
     """In a quiet moment the log is compacted."""
     list(write.answers([hug(world, 1)]))
-    while write.idle():
+    while write.idle().more:
         list(write.answers([]))
     with world.database.transaction(write=False) as tx:
         assert tx.rows("SELECT count(*) FROM fanout") == [(0,)]
@@ -239,7 +258,7 @@ def test_quick_ones_between(check: CheckWork, ada: Device) -> None:
 def test_passwords_in_order(check: CheckWork) -> None:
     """Passwords are checked in the order in which they came, one in each quiet moment."""
     found = answered(check.answers([wrong_password(n) for n in (1, 2, 3)]))
-    while check.idle():
+    while check.waiting:
         found += answered(check.answers([]))
     assert found == [[1], [2], [3]]
 
@@ -256,7 +275,7 @@ def test_flood_of_passwords(check: CheckWork, ada: Device) -> None:
 
 def test_nothing_waits(check: CheckWork) -> None:
     """With no password to check there is nothing to do."""
-    assert (check.idle(), list(check.answers([]))) == (False, [])
+    assert (check.waiting, list(check.answers([]))) == (False, [])
 
 
 def test_goes_on_in_writer(check: CheckWork, ada: Device) -> None:
@@ -298,7 +317,7 @@ def test_reading(world: World, ada: Device) -> None:
     """Quick answers go together."""
     read = ReadWork(world.database, world.engine.hosts["read"])
     said = list(read.answers([AskHeads(1, [1]), AskHeads(2, [1]), Presence([1], [])]))
-    assert (said, read.idle()) == ([[Heads(1, [0]), Heads(2, [0])]], False)
+    assert (said, read.waiting) == ([[Heads(1, [0]), Heads(2, [0])]], False)
 
 
 def test_slow_reading(world: World, ada: Device, monkeypatch: pytest.MonkeyPatch) -> None:

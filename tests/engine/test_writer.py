@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from hugmood.engine.handling import ROUTES
 from hugmood.engine.records import Answer, Ask, Caller
-from hugmood.engine.writer import UserLimits, Writer
+from hugmood.engine.writer import Quiet, UserLimits, Writer
 from hugmood.features import load_handlers
 from hugmood.features.hugs.messages import FetchHugHistory, HugReceived, SendHug
 from hugmood.features.moods.messages import MoodUpdate
@@ -340,8 +340,9 @@ def test_housekeeping_fails(world: World) -> None:
     writer = Writer(world.database, world.engine.hosts["write"])
     world.database.breaks_at_begin = FULL
     with capture_logs() as lines:
-        more = writer.idle()
-    assert (more, [line["event"] for line in lines]) == (False, ["housekeeping failed"])
+        quiet = writer.step()
+    assert quiet == Quiet([], more=False)
+    assert [line["event"] for line in lines] == ["housekeeping failed"]
 
 
 # What a command may be

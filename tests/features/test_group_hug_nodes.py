@@ -11,7 +11,7 @@ from hugmood.engine.schedule import any_due
 from hugmood.engine.writer import Writer
 from hugmood.features.group_hugs.messages import GroupHugUpdate, JoinGroupHug
 from hugmood.wire import codec
-from tests.databases import Place, streams_for
+from tests.databases import Place, on_postgres, streams_for
 from tests.device import Device
 from tests.fakes import FakeAmbient
 from tests.features.people import group_hug
@@ -21,8 +21,6 @@ GROUPS = 60
 JOINING = 24
 HOUR = 3600
 PATIENCE = 60.0
-
-on_postgres = pytest.mark.parametrize("dialect", ["postgres"])
 
 
 @pytest.fixture

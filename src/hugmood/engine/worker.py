@@ -39,7 +39,7 @@ from hugmood.engine.records import (
     pack,
     read_questions,
 )
-from hugmood.engine.writer import Writer
+from hugmood.engine.writer import Quiet, Writer
 from hugmood.errors import Rejected, too_many, unavailable
 from hugmood.features import load_handlers
 from hugmood.store import migrate
@@ -66,6 +66,7 @@ _IDLE_AFTER: Final = 0.02
 _HOUSEKEEPING_EVERY: Final = 1.0
 _FIRST_RETRY: Final = 0.02
 _SLOWEST_RETRY: Final = 0.5
+_NOTHING: Final = Quiet([], more=False)
 
 log = structlog.get_logger()
 
@@ -77,8 +78,13 @@ class Work(Protocol):
         """Answer; each list yielded is sent at once."""
         ...
 
-    def idle(self) -> bool:
-        """Use a quiet moment; True if there is more to use it for."""
+    @property
+    def waiting(self) -> bool:
+        """Tell whether `answers` has something to do without any question."""
+        ...
+
+    def idle(self) -> Quiet:
+        """Use a quiet moment."""
         ...
 
 
@@ -108,20 +114,27 @@ class WriteWork:
                 yield [self._about_database(question)]
             while len(batch) >= MAX_BATCH:
                 yield self._writer.run(batch[:MAX_BATCH])
-                self._help()
+                yield from self._help()
                 batch = batch[MAX_BATCH:]
         if batch or not questions:
             yield self._writer.run(batch)
-            self._help()
+            yield from self._help()
 
-    def idle(self) -> bool:
+    @property
+    def waiting(self) -> bool:
+        """Tell whether streams have something to do that cannot wait for a quiet moment."""
+        return self._writer.steps_owed > 0
+
+    def idle(self) -> Quiet:
         """Keep house."""
-        return self._writer.idle()
+        return self._writer.step()
 
-    def _help(self) -> None:
+    def _help(self) -> Iterator[list[Said]]:
         """Do what cannot wait for a quiet moment; those who ask meanwhile are the brake."""
-        for _ in range(self._host.streams.steps_owed):
-            self._writer.idle()
+        for _ in range(self._writer.steps_owed):
+            if not self._writer.steps_owed:  # one failed, or that was all
+                break
+            yield self._writer.step().said
 
     def _about_database(self, question: AskPage | AskHeads | Probe) -> Said:
         if not isinstance(question, Probe):
@@ -154,9 +167,14 @@ class ReadWork:
         if done:
             yield done
 
-    def idle(self) -> bool:
-        """Have nothing to do."""
+    @property
+    def waiting(self) -> bool:
+        """Have nothing to do without a question."""
         return False
+
+    def idle(self) -> Quiet:
+        """Have nothing to do."""
+        return _NOTHING
 
     def _noting_presence(self, questions: list[Question]) -> Iterator[Ask | AskPage | AskHeads]:
         """Leave the questions; presence counts for those that follow it."""
@@ -190,9 +208,14 @@ class CheckWork:
         if self._costly:
             yield [self._reader.answer(self._costly.popleft())]
 
-    def idle(self) -> bool:
+    @property
+    def waiting(self) -> bool:
         """Tell whether a costly question waits: `answers` takes it next."""
         return bool(self._costly)
+
+    def idle(self) -> Quiet:
+        """Have nothing to do but what waits."""
+        return _NOTHING
 
 
 def _note_presence(online: set[int], presence: Presence) -> None:
@@ -338,13 +361,13 @@ class Process:
         more = False
         while True:
             pause = _IDLE_AFTER if more else _HOUSEKEEPING_EVERY
-            waits = isinstance(work, CheckWork) and work.idle()
-            questions = self._questions(0 if waits else pause)
+            questions = self._questions(0 if work.waiting else pause)
             for said in work.answers(questions):
                 self._send(said)
             # Once a second even if there is never a quiet moment.
             if (more and not questions) or monotonic() >= next_quiet:
-                more = work.idle()
+                said, more = work.idle()
+                self._send(said)
                 next_quiet = monotonic() + _HOUSEKEEPING_EVERY
 
     def _questions(self, wait: float) -> list[Question]:

@@ -67,6 +67,13 @@ class _Outcome(NamedTuple):
     """Whether something was scheduled for now."""
 
 
+class Quiet(NamedTuple):
+    """What was said in a quiet moment; is there `more` to use the next for?"""
+
+    said: list[Said]
+    more: bool
+
+
 class Writer:
     """Runs commands that change something, a batch at a time, in the caller's thread."""
 
@@ -77,6 +84,7 @@ class Writer:
         self._limits = UserLimits(host.rates)
         self._look_at = 0
         self._rounds_begun = False
+        self._failing = False
 
     def run(self, asks: Sequence[Ask]) -> list[Said]:
         """Run a batch; what it returns may be told, for it is on disk.
@@ -99,14 +107,23 @@ class Writer:
         except DatabaseError as error:
             return self._all_failed(asks, error)
 
-    def idle(self) -> bool:
-        """Compact streams while nobody waits; True if there is more to do soon."""
+    @property
+    def steps_owed(self) -> int:
+        """How many steps are due now; none after one failed, until another was tried."""
+        return 0 if self._failing else self._host.streams.steps_owed
+
+    def step(self) -> Quiet:
+        """Do some of what streams have left to do."""
+        streams = self._host.streams
         try:
-            more = self._host.streams.compact(self._database)
+            step = streams.step(self._database)
         except DatabaseError as error:
             log.warning("housekeeping failed", error=str(error))
-            return False
-        return more or self._look_at <= self._host.ambient.now()
+            self._failing = True
+            return Quiet([], more=False)
+        self._failing = False
+        told: list[Said] = [Delivery.of(*event) for event in step.told]
+        return Quiet(told, more=step.more or self._look_at <= self._host.ambient.now())
 
     def _batch(self, asks: Sequence[Ask], *, isolated: bool) -> list[Said]:
         now = self._host.ambient.now()

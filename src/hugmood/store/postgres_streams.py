@@ -1,4 +1,7 @@
-"""Streams on PostgreSQL: heads locked in user order, one statement for a batch."""
+"""Streams on PostgreSQL: heads locked in user order, one statement for a batch.
+
+What is for very many people reaches them in steps (`postgres_backlog.py`).
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -6,6 +9,7 @@ from itertools import chain, repeat
 from typing import Final
 
 from hugmood.store.database import Database, DatabaseError, Transaction, one
+from hugmood.store.postgres_backlog import Backlog, Kept
 from hugmood.store.postgres_together import array
 from hugmood.store.streams import (
     DEFAULT_RETENTION,
@@ -14,6 +18,7 @@ from hugmood.store.streams import (
     NewEvent,
     Numbered,
     Retention,
+    Step,
     Stored,
     Stretch,
     ask_who_filters,
@@ -93,9 +98,10 @@ class PostgresStreams(Filters):
         self._retention = retention
         self._have_heads: set[int] = set()
         self._ids: list[int] = []
+        self._backlog = Backlog()
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
-        """Store events and give out their recipients' next numbers."""
+        """Store events and give out their recipients' next numbers, a thousand's at once."""
         if not events:
             return []
         ids = self._next_ids(tx, len(events))
@@ -106,8 +112,22 @@ class PostgresStreams(Filters):
                 for key, event in zip(ids, events, strict=True)
             ],
         )
-        filtered = ask_who_filters(tx, events)
-        counts = Counter(chain.from_iterable(event.users for event in events))
+        at_once = self._backlog.put(tx, map(Kept, ids, events))
+        behind = self._backlog.ask_behind(tx, at_once)
+        told = self._number(tx, at_once)
+        if authors := behind():
+            # Done again, all of them cause comes after that.
+            self._backlog.found_behind(author for (author,) in authors)
+            message = "what its author caused before has not reached all"
+            raise DatabaseError(message)
+        return told
+
+    def _number(self, tx: Transaction, events: Sequence[Kept]) -> list[Numbered]:
+        """Give the recipients their numbers; return what those are told who want to hear."""
+        if not events:
+            return []
+        filtered = ask_who_filters(tx, [kept.event for kept in events])
+        counts = Counter(chain.from_iterable(kept.event.users for kept in events))
         self._ensure_heads(tx, counts.keys())
         newest = _raised(tx, counts)
         if len(newest) < len(counts):
@@ -116,9 +136,9 @@ class PostgresStreams(Filters):
             raise DatabaseError(message)
         numbered = [
             Numbered(event.prefix, event.users, _following(newest, event.users), event.author)
-            for event in events
+            for _, event in events
         ]
-        tx.execute_many(_FILL, [_rows(ids, numbered)])
+        tx.execute_many(_FILL, [_rows([kept.id for kept in events], numbered)])
         return to_be_told(numbered, filtered())
 
     def _next_ids(self, tx: Transaction, count: int) -> list[int]:
@@ -155,6 +175,7 @@ class PostgresStreams(Filters):
     def drop(self, tx: Transaction, user: int) -> None:
         """Delete a user's stream."""
         self._have_heads.discard(user)
+        self._backlog.leave_out(tx, user)
         tx.execute(_DROP_INBOX, {"user": user})
         tx.execute(_DROP_HEAD, {"user": user})
 
@@ -172,12 +193,20 @@ class PostgresStreams(Filters):
 
     @property
     def steps_owed(self) -> int:
-        """Tell that none is: there is no log that must be compacted."""
-        return 0
+        """Tell how many steps are due: one while some wait for their number."""
+        return self._backlog.steps_owed
 
-    def compact(self, database: Database) -> bool:  # noqa: ARG002 (the shape of all)
-        """Do nothing: what is written is in its final form."""
-        return False
+    def step(self, database: Database) -> Step:
+        """Give some of those who wait for it their number of an event."""
+        try:
+            with database.transaction(write=True) as tx:
+                taken = self._backlog.take(tx)
+                told = self._number(tx, [taken] if taken and taken.event.users else [])
+        except BaseException:
+            self.forget()
+            raise
+        self._backlog.done(found=taken is not None)
+        return Step(taken is not None, told)
 
     def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
         """Delete the old events of some users; see `Streams`."""

@@ -22,6 +22,7 @@ from hugmood.store.streams import (
     NewEvent,
     Numbered,
     Retention,
+    Step,
     Stored,
     Stretch,
     ask_who_filters,
@@ -170,14 +171,14 @@ class SqliteStreams(Filters):
         self._heads = None
         self._backlog = Backlog()
 
-    def compact(self, database: Database) -> bool:
-        """Move some users' events into segments, or drop what is moved; True if there is more."""
+    def step(self, database: Database) -> Step:
+        """Move some users' events into segments, or drop from the log what is moved."""
         if self._heads is None:
             with database.transaction(write=False) as tx:
                 self._load(tx)
         backlog = self._backlog
         if not backlog.size:
-            return False
+            return Step(more=False)
         cycle = backlog.begin(self._last_event, self._heads or {})
         users = cycle.chunk()
         if users:
@@ -188,7 +189,7 @@ class SqliteStreams(Filters):
             with database.transaction(write=True) as tx:
                 deliveries, last = _drop_log(tx, cycle.upto)
             backlog.dropped(deliveries, last=last)
-        return True
+        return Step(more=True)
 
     def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
         """Delete the old events of some users; see `Streams`."""
@@ -210,7 +211,7 @@ class SqliteStreams(Filters):
 
     @property
     def steps_owed(self) -> int:
-        """Tell how often to compact although nobody is idle: the log is too long."""
+        """Tell how many steps are due although somebody waits: the log is too long."""
         return self._backlog.steps_owed
 
     # Within

@@ -74,6 +74,13 @@ class Retention(NamedTuple):
     events: int = 10_000
 
 
+class Step(NamedTuple):
+    """What a step of further work did: `told` have their numbers now; is there `more` to do?"""
+
+    more: bool
+    told: Sequence[Numbered] = ()
+
+
 DEFAULT_RETENTION: Final = Retention()
 
 
@@ -81,7 +88,11 @@ class Streams(Protocol):
     """The durable streams in one kind of database."""
 
     def append(self, tx: Transaction, events: Sequence[NewEvent], now: int) -> list[Numbered]:
-        """Store events and give out their recipients' next numbers."""
+        """Store events and give out their recipients' next numbers.
+
+        For many people that may be left to steps, after the transaction; what is returned
+        is for those who have their numbers now.
+        """
         ...
 
     def heads(self, tx: Transaction, users: Sequence[int]) -> list[int]:
@@ -125,11 +136,11 @@ class Streams(Protocol):
 
     @property
     def steps_owed(self) -> int:
-        """Tell how often `compact` is due now, as it cannot wait for an idle moment."""
+        """Tell how many steps are due now, as they cannot wait for an idle moment."""
         ...
 
-    def compact(self, database: Database) -> bool:
-        """Bring some of what was written into its final form; True if there is more."""
+    def step(self, database: Database) -> Step:
+        """Do some of what is left after transactions, in one of its own."""
         ...
 
     def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
