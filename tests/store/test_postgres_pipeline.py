@@ -49,7 +49,11 @@ def numbers(pipeline: Pipeline) -> list[object]:
 
 def test_answers_in_any_order(pipeline: Pipeline) -> None:
     """Whoever is waited for first, each has its own answer."""
-    sent = [pipeline.send("SELECT :n::int", {"n": n}, ask=n % 3 == 0) for n in range(10)]
+    sent = []
+    for n in range(10):
+        sent.append(pipeline.send("SELECT :n::int", {"n": n}))
+        if n % 3 == 0:
+            pipeline.sync()
     found = {n: pipeline.rows(pipeline.wait(sent[n])) for n in (7, 2, 9, 0, 1, 3, 4, 5, 6, 8)}
     assert found == {n: [(n,)] for n in range(10)}
 
@@ -79,7 +83,8 @@ def test_failure_stops_the_rest(pipeline: Pipeline) -> None:
 
 def test_answer_from_before_a_failure(pipeline: Pipeline) -> None:
     """Who waits after a failure is told of it; the next one is served again."""
-    before = pipeline.send("SELECT 1", ask=True)
+    before = pipeline.send("SELECT 1")
+    pipeline.sync()
     insert(pipeline, 1000)
     after = pipeline.send("SELECT 2")
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -136,7 +141,10 @@ def test_table_changes(pipeline: Pipeline) -> None:
 def test_much_both_ways(pipeline: Pipeline) -> None:
     """Neither side waits for the other to read, however much is on its way."""
     words = [letter * MEGABYTE for letter in "abcdefghijklmnopqrst"]
-    sent = [pipeline.send("SELECT :word::text", {"word": word}, ask=True) for word in words]
+    sent = []
+    for word in words:
+        sent.append(pipeline.send("SELECT :word::text", {"word": word}))
+        pipeline.sync()
     pipeline.start()
     assert [pipeline.rows(pipeline.wait(one)) for one in sent] == [[(word,)] for word in words]
 

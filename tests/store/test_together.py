@@ -56,9 +56,9 @@ def counting(tx: Transaction) -> list[tuple[str, object]]:
     sent: list[tuple[str, object]] = []
     send = tx._send  # type: ignore[attr-defined]
 
-    def noted(sql: str, params: object, **how: bool) -> object:
+    def noted(sql: str, params: object) -> object:
         sent.append((sql, params))
-        return send(sql, params, **how)
+        return send(sql, params)
 
     tx._send = noted  # type: ignore[attr-defined]
     return sent
@@ -279,13 +279,29 @@ def test_same_thing_twice(database: Database) -> None:
         assert day_store.days(tx, keys[0]) == [Day(700_000, 3, 8)]
 
 
-def test_row_that_may_not_be(database: Database) -> None:
-    """A row that is put off and may not be fails with the statement that comes next."""
+def test_question_about_another(database: Database) -> None:
+    """A row that is put off waits on while others are asked about, and is there for its own."""
     with people(database) as (tx, keys):
         tx.expect(keys)
-        write_day(tx, 1 << 40, 700_000, 1)
+        write_day(tx, keys[0], 700_000, 1)
+        sent = counting(tx)
+        assert day_store.days(tx, keys[1]) == []
+        before = [sql.split()[0] for sql, _ in sent]
+        assert day_store.days(tx, keys[0]) == [Day(700_000, 1, 1)]
+        assert (before, [sql.split()[0] for sql, _ in sent[1:]]) == (
+            ["SELECT"],
+            ["INSERT", "SELECT"],
+        )
+
+
+def test_row_that_may_not_be(database: Database) -> None:
+    """A row that is put off and may not be fails with the next question about its user."""
+    nobody = 1 << 40
+    with people(database) as (tx, keys):
+        tx.expect(keys)
+        write_day(tx, nobody, 700_000, 1)
         with pytest.raises(DatabaseError):
-            day_store.days(tx, keys[0])
+            day_store.days(tx, nobody)
 
 
 @pytest.mark.parametrize(

@@ -49,28 +49,33 @@ class Memory:
         self._new: dict[bytes, tuple[bytes, bytes]] = {}
         self._unwritten: list[Params] = []
         self._known: dict[bytes, Row | None] = {}
-        self._asked: Sequence[bytes] = ()
+        self._asked: Sequence[Ask] = ()
         self._answer: Callable[[], list[Row]] = list
+        self._keys: dict[int, bytes] = {}
+        self._payloads: dict[int, bytes] = {}
+        """What is hashed once of each command, by its number."""
 
     def read_ahead(self, asks: Sequence[Ask]) -> None:
         """Look for the replies to all of these at once; only where the database `asks_ahead`."""
-        self._asked = [_key(ask) for ask in asks]
-        self._answer = self._tx.ask(_FIND_MANY, {"commands": self._asked})
+        self._asked = asks
+        self._answer = self._tx.ask(_FIND_MANY, {"commands": [self._key(ask) for ask in asks]})
 
     def recall(self, ask: Ask) -> bytes | None:
         """Return the reply this command already got; `Rejected` if the id was reused."""
-        key = _key(ask)
+        key = self._key(ask)
         known = self._new.get(key) or self._found(key)
         if known is None:
             return None
         payload, reply = bytes(known[0]), bytes(known[1])
-        if payload != fingerprint(ask):
+        if payload != self._payload(ask):
             raise invalid("id", "id_reused")
         return reply
 
     def _found(self, key: bytes) -> Row | None:
         if self._asked:
-            self._known = dict.fromkeys(self._asked)
+            self._known = {self._key(ask): None for ask in self._asked}
+            for ask in self._asked:  # the database is still looking
+                self._payload(ask)
             self._asked = ()
             for command, payload, reply in self._answer():
                 self._known[bytes(command)] = payload, reply
@@ -80,7 +85,7 @@ class Memory:
 
     def keep(self, ask: Ask, reply: bytes) -> None:
         """Remember that this command succeeded with this reply."""
-        key, payload = _key(ask), fingerprint(ask)
+        key, payload = self._key(ask), self._payload(ask)
         self._new[key] = payload, reply
         self._unwritten.append(
             {
@@ -91,6 +96,18 @@ class Memory:
                 "user": ask.caller.key if ask.caller else None,
             }
         )
+
+    def _key(self, ask: Ask) -> bytes:
+        key = self._keys.get(ask.number)
+        if key is None:
+            key = self._keys[ask.number] = _key(ask)
+        return key
+
+    def _payload(self, ask: Ask) -> bytes:
+        payload = self._payloads.get(ask.number)
+        if payload is None:
+            payload = self._payloads[ask.number] = fingerprint(ask)
+        return payload
 
     def write_some(self) -> None:
         """Put into the database what is new if it is much: the rest will take less long."""

@@ -136,9 +136,9 @@ class Writer:
                     self._due(tx, memory, due, now, isolated=isolated) for due in claimed or ()
                 ]
                 outcomes += self._each(tx, memory, asks, now, isolated=isolated)
-                memory.write()
                 changes = [change for outcome in outcomes for change in outcome.changes]
                 numbered = self._write_streams(tx, changes, now)
+                memory.write()
         except BaseException:
             self._host.streams.forget()
             raise

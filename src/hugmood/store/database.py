@@ -85,7 +85,7 @@ class Transaction(Protocol):
         ...
 
     def write_of(self, user: int, sql: str, params: Params) -> None:
-        """Insert a row that only this user's `rows_of` tells of, before anything is asked.
+        """Insert a row that only this user's `rows_of` tells of, before that is asked.
 
         The statement must be `INSERT INTO ... (...) VALUES (:a, ...)`, whatever follows.
         """

@@ -1,6 +1,6 @@
 """PostgreSQL by psycopg 3, synchronous: for when one machine is not enough."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Final
@@ -48,7 +48,7 @@ class PostgresTransaction:
         self._pipeline = pipeline
         self._types = types
         self._changes = 0
-        self._ahead = ReadAhead(self.ask, pipeline.start, habits)
+        self._ahead = ReadAhead(self._asked_about, pipeline.sync, habits)
         self._put_off: dict[Insertion, dict[int, Params]] = {}
         """Rows to be inserted, by user."""
 
@@ -68,7 +68,10 @@ class PostgresTransaction:
 
     def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
         """Send a question; what is returned waits for its answer."""
-        return partial(self._rows, self._asked(sql, params))
+        answer = self._asked(sql, params)
+        with _translated():
+            self._pipeline.sync()
+        return answer
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that writes; return how many rows it touched."""
@@ -91,6 +94,7 @@ class PostgresTransaction:
             return
         for row in rows:
             self._send(sql, row)
+        self._pipeline.start()
         self._written(len(rows))
 
     def expect(self, users: Sequence[int], kind: str = "") -> None:
@@ -146,9 +150,19 @@ class PostgresTransaction:
         if not reads or any(insertion.table in sql for insertion in self._put_off):
             self.write_now()
 
-    def _asked(self, sql: str, params: Params) -> Sent:
+    def _asked_about(
+        self, users: Sequence[UserKey], sql: str, params: Params
+    ) -> Callable[[], list[Row]]:
+        """Send a question about these users: what is put off of others may wait on."""
+        for insertion, rows in self._put_off.items():
+            if insertion.table in sql and not _all_others(users, rows):
+                self.write_now()
+                break
+        return partial(self._rows, self._send(sql, params))
+
+    def _asked(self, sql: str, params: Params) -> Callable[[], list[Row]]:
         self._write_before(sql)
-        return self._send(sql, params, ask=True)
+        return partial(self._rows, self._send(sql, params))
 
     def _rows(self, sent: Sent) -> list[Row]:
         with _translated():
@@ -159,6 +173,7 @@ class PostgresTransaction:
         for begin in range(0, len(rows), MOST_AT_ONCE):
             part = rows[begin : begin + MOST_AT_ONCE]
             self._send(sql, {"rows": insertion.rows(part)})
+        self._pipeline.start()
         self._changes += len(rows)
 
     def _run(self, sql: str, params: Params = NO_PARAMS) -> pq.abc.PGresult:
@@ -166,13 +181,18 @@ class PostgresTransaction:
         with _translated():
             return self._pipeline.wait(sent)
 
-    def _send(self, sql: str, params: Params, *, ask: bool = False) -> Sent:
+    def _send(self, sql: str, params: Params) -> Sent:
         with _translated():
-            return self._pipeline.send(sql, params, ask=ask)
+            return self._pipeline.send(sql, params)
 
     def _written(self, count: int) -> None:
         self._changes += count
         self._ahead.forget()
+
+
+def _all_others(users: Sequence[UserKey], rows: Mapping[int, Params]) -> bool:
+    """Tell whether there is surely no row of these users: of their ids nothing is known."""
+    return not any(isinstance(user, str) or user in rows for user in users)
 
 
 @lru_cache(maxsize=1024)
@@ -230,7 +250,7 @@ class Postgres:
         with _translated():
             pipeline = self._connected()
             mode = "READ COMMITTED" if write else "REPEATABLE READ READ ONLY"
-            pipeline.wait(pipeline.send(f"BEGIN ISOLATION LEVEL {mode}"))
+            pipeline.send(f"BEGIN ISOLATION LEVEL {mode}")  # answered with what follows
         try:
             transaction = PostgresTransaction(pipeline, self._types, self._habits)
             yield transaction

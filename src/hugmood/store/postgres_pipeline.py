@@ -76,8 +76,8 @@ class Pipeline:
         """Tell whether the connection is lost."""
         return self._connection.closed
 
-    def send(self, sql: str, params: Params = NO_PARAMS, *, ask: bool = False) -> Sent:
-        """Put a statement on its way; with `ask` it is answered as soon as it is done."""
+    def send(self, sql: str, params: Params = NO_PARAMS) -> Sent:
+        """Put a statement on its way."""
         text, names = _placed(sql)
         try:
             given = [params[name] for name in names]
@@ -94,8 +94,6 @@ class Pipeline:
             self._pgconn.send_query_prepared(name, values, formats)
         sent = Sent()
         self._unanswered.append(sent)
-        if ask:
-            self._sync()
         return sent
 
     def start(self) -> None:
@@ -105,11 +103,16 @@ class Pipeline:
         """
         self._pgconn.flush()
 
+    def sync(self) -> None:
+        """Have the server do what was sent, and answer it as soon as that is done."""
+        if self._unanswered and self._unanswered[-1] is not _SYNC:
+            self._pgconn.pipeline_sync()
+            self._unanswered.append(_SYNC)
+
     def wait(self, sent: Sent) -> pq.abc.PGresult:
         """Return the answer to a statement; raise psycopg's error if one failed until then."""
         while sent.result is None and self._failed is None and self._unanswered:
-            if self._unanswered[-1] is not _SYNC:
-                self._sync()
+            self.sync()
             self._receive()
         if self._failed is not None:
             self.finish()
@@ -120,8 +123,7 @@ class Pipeline:
 
     def finish(self) -> None:
         """Wait for all that is on its way; raise psycopg's error if anything failed."""
-        if self._unanswered and self._unanswered[-1] is not _SYNC:
-            self._sync()
+        self.sync()
         while self._unanswered:
             self._receive()
         failed, self._failed = self._failed, None
@@ -177,10 +179,6 @@ class Pipeline:
             self._pgconn.send_query_params(b"DEALLOCATE " + oldest, None)
             self._unanswered.append(Sent())
         return name
-
-    def _sync(self) -> None:
-        self._pgconn.pipeline_sync()
-        self._unanswered.append(_SYNC)
 
     def _receive(self) -> None:
         """Take the next answer."""

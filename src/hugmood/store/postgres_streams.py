@@ -4,7 +4,7 @@ What is for very many people reaches them in steps (`postgres_backlog.py`).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Final
 
@@ -105,16 +105,17 @@ class PostgresStreams(Filters):
         if not events:
             return []
         ids = self._next_ids(tx, len(events))
-        tx.execute_many(
+        at_once = self._backlog.put(tx, map(Kept, ids, events))
+        behind = self._backlog.ask_behind(tx, at_once)
+        numbering = self._numbering(tx, at_once)
+        tx.execute_many(  # written while the server raises heads
             _INSERT_EVENTS,
             [
                 {"id": key, "body": event.prefix, "author": event.author, "now": now}
                 for key, event in zip(ids, events, strict=True)
             ],
         )
-        at_once = self._backlog.put(tx, map(Kept, ids, events))
-        behind = self._backlog.ask_behind(tx, at_once)
-        told = self._number(tx, at_once)
+        told = numbering()
         if authors := behind():
             # Done again, all of them cause comes after that.
             self._backlog.found_behind(author for (author,) in authors)
@@ -122,24 +123,33 @@ class PostgresStreams(Filters):
             raise DatabaseError(message)
         return told
 
-    def _number(self, tx: Transaction, events: Sequence[Kept]) -> list[Numbered]:
-        """Give the recipients their numbers; return what those are told who want to hear."""
+    def _numbering(self, tx: Transaction, events: Sequence[Kept]) -> Callable[[], list[Numbered]]:
+        """Raise the heads of the recipients.
+
+        What is returned waits for that, gives them their numbers, and tells what those are
+        told who want to hear.
+        """
         if not events:
-            return []
+            return list
         filtered = ask_who_filters(tx, [kept.event for kept in events])
         counts = Counter(chain.from_iterable(kept.event.users for kept in events))
         self._ensure_heads(tx, counts.keys())
-        newest = _raised(tx, counts)
-        if len(newest) < len(counts):
-            # Done again, it is asked who has one: another node may have dropped a stream.
-            message = "somebody has no stream any more"
-            raise DatabaseError(message)
-        numbered = [
-            Numbered(event.prefix, event.users, _following(newest, event.users), event.author)
-            for _, event in events
-        ]
-        tx.execute_many(_FILL, [_rows([kept.id for kept in events], numbered)])
-        return to_be_told(numbered, filtered())
+        raised = _raise(tx, counts)
+
+        def numbers() -> list[Numbered]:
+            newest = raised()
+            if len(newest) < len(counts):
+                # Done again, it is asked who has one: another node may have dropped a stream.
+                message = "somebody has no stream any more"
+                raise DatabaseError(message)
+            numbered = [
+                Numbered(event.prefix, event.users, _following(newest, event.users), event.author)
+                for _, event in events
+            ]
+            tx.execute_many(_FILL, [_rows([kept.id for kept in events], numbered)])
+            return to_be_told(numbered, filtered())
+
+        return numbers
 
     def _next_ids(self, tx: Transaction, count: int) -> list[int]:
         """Take ids, of which some are kept in hand: a round trip less."""
@@ -201,7 +211,7 @@ class PostgresStreams(Filters):
         try:
             with database.transaction(write=True) as tx:
                 taken = self._backlog.take(tx)
-                told = self._number(tx, [taken] if taken and taken.event.users else [])
+                told = self._numbering(tx, [taken] if taken and taken.event.users else [])()
         except BaseException:
             self.forget()
             raise
@@ -227,8 +237,11 @@ class PostgresStreams(Filters):
         return after if tx.execute(_DROP_EVENTS, {"oldest": wanted["oldest"]}) else None
 
 
-def _raised(tx: Transaction, counts: Mapping[int, int]) -> dict[int, int]:
-    """Make room for so many events of each user; return the newest number before them."""
+def _raise(tx: Transaction, counts: Mapping[int, int]) -> Callable[[], dict[int, int]]:
+    """Make room for so many events of each user.
+
+    What is returned waits for that, and tells the newest number before them.
+    """
     alike: defaultdict[int, list[int]] = defaultdict(list)
     for user, count in counts.items():
         alike[count].append(user)
@@ -236,7 +249,7 @@ def _raised(tx: Transaction, counts: Mapping[int, int]) -> dict[int, int]:
     answers = [
         tx.ask(_RAISE, {"users": array(users), "events": count}) for count, users in alike.items()
     ]
-    return dict(chain.from_iterable(answer() for answer in answers))
+    return lambda: dict(chain.from_iterable(answer() for answer in answers))
 
 
 def _following(newest: dict[int, int], users: Sequence[int]) -> list[int]:

@@ -66,18 +66,18 @@ class _Wave:
         return rows if len(rows) <= self._most else None
 
 
-Ask = Callable[[str, Params], Callable[[], list[Row]]]
-"""Sends a question, and returns a way to wait for the answer."""
+Ask = Callable[[Sequence[UserKey], str, Params], Callable[[], list[Row]]]
+"""Sends a question about some users, and returns a way to wait for the answer."""
 _Told = list[Row] | _Wave | None
 
 
 class ReadAhead:
     """What statements tell of users: of those already served, and of those to come."""
 
-    def __init__(self, ask: Ask, start: Callable[[], None], habits: Habits) -> None:
-        """Send questions by `ask`; `start` has them answered while others are handled."""
+    def __init__(self, ask: Ask, sync: Callable[[], None], habits: Habits) -> None:
+        """Send questions by `ask`; `sync` has them answered while others are handled."""
         self._ask = ask
-        self._start = start
+        self._sync = sync
         self._habits = habits
         self._known: dict[str, dict[UserKey, _Told]] = {}
         self._about: dict[str, list[dict[UserKey, _Told]]] = {}
@@ -110,7 +110,7 @@ class ReadAhead:
             self._beyond[kind] = max(0, beyond - _WAVE)
             for sql in self._habits.asked[kind]:
                 self.ask(users[ahead : ahead + _WAVE], sql)
-            self._start()
+            self._sync()
 
     def rows_of(self, user: UserKey, sql: str) -> list[Row]:
         """Return what the statement tells of this user."""
@@ -123,7 +123,7 @@ class ReadAhead:
         if isinstance(rows, _Wave):
             rows = known[user] = rows.of(user)
         if rows is None:
-            rows = known[user] = self._ask(sql, {"user": user})()
+            rows = known[user] = self._ask([user], sql, {"user": user})()
         return rows
 
     def ask(self, users: Sequence[UserKey], sql: str) -> None:
@@ -133,7 +133,7 @@ class ReadAhead:
         if unknown:
             kind = "text" if isinstance(unknown[0], str) else "bigint"
             given = unknown if kind == "text" else array(unknown)
-            answer = self._ask(_turned(sql, kind), {"users": given})
+            answer = self._ask(unknown, _turned(sql, kind), {"users": given})
             most = inf if _is_limited(sql) else MOST_ROWS
             known |= dict.fromkeys(unknown, _Wave(answer, unknown, most))
 
