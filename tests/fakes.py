@@ -22,8 +22,8 @@ from hugmood.store.database import (
     Dialect,
     Params,
     Row,
+    Subject,
     Transaction,
-    UserKey,
 )
 
 
@@ -299,17 +299,17 @@ class _WatchedTransaction:
     def expect(self, users: Sequence[int], kind: str = "") -> None:
         self._inner.expect(users, kind)
 
-    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
+    def rows_of(self, subject: Subject, sql: str) -> list[Row]:
         self._statements.append(sql)
-        return self._inner.rows_of(user, sql)
+        return self._inner.rows_of(subject, sql)
 
     @property
     def asks_ahead(self) -> bool:
         return self._inner.asks_ahead
 
-    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
+    def ask_ahead(self, subjects: Sequence[Subject], sql: str) -> None:
         self._statements.append(sql)
-        self._inner.ask_ahead(users, sql)
+        self._inner.ask_ahead(subjects, sql)
 
     def write_of(self, user: int, sql: str, params: Params) -> None:
         self._statements.append(sql)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from hugmood.features.auth.store import Account, account_by_key, insert_account
 from hugmood.features.badges import store as badges
 from hugmood.features.badges.store import Award
-from hugmood.features.follows.store import follow, followers
+from hugmood.features.follows.blocks import _BLOCK as BLOCK
+from hugmood.features.follows.blocks import _UNBLOCK as UNBLOCK
+from hugmood.features.follows.store import ask_for_blocks, blocked, follow, followers
 from hugmood.features.hugs.messages import SendHug
 from hugmood.features.moods import day_store
 from hugmood.features.moods.days import Day, tally
@@ -135,6 +137,46 @@ STEPS: Final[dict[str, Callable[..., None]]] = {
 }
 
 
+pair = st.tuples(someone, someone)
+about_pairs = st.one_of(
+    st.tuples(st.just("expect"), st.lists(someone, max_size=6)),
+    st.tuples(st.just("ask ahead"), st.lists(pair, max_size=6)),
+    st.tuples(st.just("read"), pair),
+    st.tuples(st.just("write"), someone, days, moments),
+    st.tuples(st.just("block"), pair),
+    st.tuples(st.just("unblock"), pair),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(about_pairs, max_size=30))
+def test_pairs_in_any_order(database: Database, story: list[tuple[str, Any]]) -> None:
+    """Whatever is asked ahead of two people: who blocks whom is what is so."""
+    with people(database) as (tx, keys):
+        blocks: set[tuple[int, int]] = set()
+        model: Model = defaultdict(list)
+        for name, *values in story:
+            if name in {"expect", "write"}:
+                STEPS[name](tx, keys, model, *values)
+            elif name == "ask ahead":
+                ask_for_blocks(tx, [(keys[one], keys[other]) for one, other in values[0]])
+            else:
+                _block_or_look(tx, blocks, name, *(keys[number] for number in values[0]))
+
+
+def _block_or_look(
+    tx: Transaction, blocks: set[tuple[int, int]], name: str, one: int, other: int
+) -> None:
+    params = {"blocker": one, "blocked": other}
+    if name == "block":
+        tx.execute(BLOCK, params | {"now": 0})
+        blocks.add((one, other))
+    elif name == "unblock":
+        tx.execute(UNBLOCK, params)
+        blocks.discard((one, other))
+    assert blocked(tx, one, other) is not blocks.isdisjoint({(one, other), (other, one)})
+
+
 # How much is asked
 
 
@@ -157,6 +199,26 @@ def test_asked_once(database: Database) -> None:
         for place in range(10):
             tx.expect(keys[place:])
             assert account_by_key(tx, keys[place])
+        assert len(sent) == 1
+
+
+def test_pairs_asked_once(database: Database) -> None:
+    """What is asked ahead of pairs is one statement, whichever of the two asks."""
+    with people(database, 10) as (tx, keys):
+        sent = counting(tx)
+        ask_for_blocks(tx, pairwise(keys))
+        for one, other in pairwise(keys):
+            assert (blocked(tx, one, other), blocked(tx, other, one)) == (False, False)
+        assert len(sent) == 1
+
+
+def test_alike_in_name(database: Database) -> None:
+    """What is put off waits while a column is asked for that has its table in its name."""
+    with people(database) as (tx, keys):
+        tx.expect(keys)
+        write_day(tx, keys[0], 700_000, 1)
+        sent = counting(tx)
+        tx.rows("SELECT 1 AS mood_day_or_not")
         assert len(sent) == 1
 
 

@@ -271,8 +271,8 @@ class Route(NamedTuple):
     handler: Callable[[Ctx, Any], Payload]
 
 
-Ahead = Callable[[Transaction, Sequence[Any]], None]
-"""Asks at once what the handler will ask for each of these commands."""
+Ahead = Callable[[Transaction, Sequence[tuple[int, Any]]], None]
+"""Asks at once what the handler will ask for each of these callers (keys) and commands."""
 
 ROUTES: Final[dict[CommandKey, Route]] = {}
 _AHEAD: Final[dict[type[AnyCommand], Ahead]] = {}
@@ -320,14 +320,15 @@ def asks_ahead(command: type[AnyCommand]) -> Callable[[Ahead], Ahead]:
 
 def ask_ahead(tx: Transaction, asks: Sequence[Ask]) -> None:
     """Have those who registered ask for the commands of a batch."""
-    known: defaultdict[Ahead, list[AnyCommand]] = defaultdict(list)
+    known: defaultdict[Ahead, list[tuple[int, AnyCommand]]] = defaultdict(list)
     for ask in asks:
         with suppress(Rejected):  # it will be again, when its turn comes
             found = route(ask)
-            if found.command in _AHEAD:
-                known[_AHEAD[found.command]].append(found.read(ask.data or codec.EMPTY))
-    for ahead, commands in known.items():
-        ahead(tx, commands)
+            if ask.caller and found.command in _AHEAD:
+                command = found.read(ask.data or codec.EMPTY)
+                known[_AHEAD[found.command]].append((ask.caller.key, command))
+    for ahead, asked in known.items():
+        ahead(tx, asked)
 
 
 def route(ask: Ask) -> Route:

@@ -13,6 +13,10 @@ Params = Mapping[str, Any]
 Row = tuple[Any, ...]
 UserKey = int | str
 """A user, by the key in our tables or by the id on the wire."""
+Pair = tuple[int, int]
+"""Two users, by their keys."""
+Subject = UserKey | Pair
+"""Whom a question is about."""
 
 NO_PARAMS: Final[Params] = {}
 
@@ -67,9 +71,10 @@ class Transaction(Protocol):
         """
         ...
 
-    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
+    def rows_of(self, subject: Subject, sql: str) -> list[Row]:
         """Run a statement about one user, its only parameter `:user`: the key or the id.
 
+        Or one about two of them, whose parameters are `:one` and `:other`.
         What others committed since this transaction began may be missing from the answer:
         it must not be what a lock was taken for.
         """
@@ -80,8 +85,8 @@ class Transaction(Protocol):
         """Tell whether `ask_ahead` saves anything here."""
         ...
 
-    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
-        """Ask now what `rows_of` will be asked of these users, if nothing is written before."""
+    def ask_ahead(self, subjects: Sequence[Subject], sql: str) -> None:
+        """Ask now what `rows_of` will be asked of these, if nothing is written before."""
         ...
 
     def write_of(self, user: int, sql: str, params: Params) -> None:
@@ -110,6 +115,13 @@ class Database(Protocol):
     def close(self) -> None:
         """Let go of it."""
         ...
+
+
+def about(subject: Subject) -> Params:
+    """Return the parameters of a statement about one user, or about two."""
+    if isinstance(subject, tuple):
+        return dict(zip(("one", "other"), subject, strict=True))
+    return {"user": subject}
 
 
 def one(rows: list[Row]) -> Row | None:

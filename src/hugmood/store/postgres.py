@@ -15,10 +15,16 @@ from hugmood.store.database import (
     Dialect,
     Params,
     Row,
-    UserKey,
+    Subject,
 )
 from hugmood.store.postgres_pipeline import Pipeline, Sent, touched, wrote
-from hugmood.store.postgres_together import MOST_AT_ONCE, Habits, Insertion, ReadAhead
+from hugmood.store.postgres_together import (
+    MOST_AT_ONCE,
+    Habits,
+    Insertion,
+    ReadAhead,
+    tells_of,
+)
 
 _TYPES: Final = """
     SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
@@ -101,13 +107,13 @@ class PostgresTransaction:
         """Say whose command is next, and who comes after that."""
         self._ahead.expect(users, kind)
 
-    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
-        """Run a statement about one user, or find what it said of them already."""
-        return self._ahead.rows_of(user, sql)
+    def rows_of(self, subject: Subject, sql: str) -> list[Row]:
+        """Run a statement about one user or two, or find what it said of them already."""
+        return self._ahead.rows_of(subject, sql)
 
-    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
-        """Run a statement about each of these users, all at once."""
-        self._ahead.ask(users, sql)
+    def ask_ahead(self, subjects: Sequence[Subject], sql: str) -> None:
+        """Run a statement about each of these, all at once."""
+        self._ahead.ask(subjects, sql)
 
     def write_of(self, user: int, sql: str, params: Params) -> None:
         """Insert a row of one user, with those of others if any are expected."""
@@ -147,15 +153,15 @@ class PostgresTransaction:
     def _write_before(self, sql: str) -> None:
         """Insert what was put off, unless this statement only reads other tables."""
         reads = sql.lstrip().startswith("SELECT")
-        if not reads or any(insertion.table in sql for insertion in self._put_off):
+        if not reads or any(tells_of(insertion.table, sql) for insertion in self._put_off):
             self.write_now()
 
     def _asked_about(
-        self, users: Sequence[UserKey], sql: str, params: Params
+        self, subjects: Sequence[Subject], sql: str, params: Params
     ) -> Callable[[], list[Row]]:
-        """Send a question about these users: what is put off of others may wait on."""
+        """Send a question about these: what is put off of others may wait on."""
         for insertion, rows in self._put_off.items():
-            if insertion.table in sql and not _all_others(users, rows):
+            if tells_of(insertion.table, sql) and not _all_others(subjects, rows):
                 self.write_now()
                 break
         return partial(self._rows, self._send(sql, params))
@@ -190,9 +196,9 @@ class PostgresTransaction:
         self._ahead.forget()
 
 
-def _all_others(users: Sequence[UserKey], rows: Mapping[int, Params]) -> bool:
-    """Tell whether there is surely no row of these users: of their ids nothing is known."""
-    return not any(isinstance(user, str) or user in rows for user in users)
+def _all_others(subjects: Sequence[Subject], rows: Mapping[int, Params]) -> bool:
+    """Tell whether surely none of these rows is of one of them, so by the keys of users."""
+    return all(isinstance(subject, int) and subject not in rows for subject in subjects)
 
 
 @lru_cache(maxsize=1024)

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import inf
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from hugmood.store.database import Params, Row, UserKey
+from hugmood.store.database import Params, Row, Subject, about
 
 MOST_ROWS: Final = 100
 """Of one user that are read ahead; who has more is asked for when the turn comes."""
@@ -29,7 +29,7 @@ _INSERT: Final = re.compile(
     re.DOTALL,
 )
 _TURNED: Final = """
-    SELECT asked.user_key, found.* FROM unnest(:users::{kind}[]) AS asked (user_key)
+    SELECT asked.*, found.* FROM unnest({arrays}) AS asked ({keys})
     CROSS JOIN LATERAL ({sql} {limit}) AS found
 """
 
@@ -44,30 +44,33 @@ class Habits:
 
 
 class _Wave:
-    """What a statement tells of some users, once somebody wants to know."""
+    """What a statement tells of some subjects, once somebody wants to know."""
 
-    __slots__ = ("_answer", "_found", "_most", "_users")
+    __slots__ = ("_answer", "_found", "_most", "_subjects")
 
     def __init__(
-        self, answer: Callable[[], list[Row]], users: Sequence[UserKey], most: float
+        self, answer: Callable[[], list[Row]], subjects: Sequence[Subject], most: float
     ) -> None:
         self._answer = answer
-        self._users = users
+        self._subjects = subjects
         self._most = most
-        self._found: dict[UserKey, list[Row]] | None = None
+        self._found: dict[Subject, list[Row]] | None = None
 
-    def of(self, user: UserKey) -> list[Row] | None:
+    def of(self, subject: Subject) -> list[Row] | None:
         """Return the rows of one of them; None where there are too many."""
         if self._found is None:
-            self._found = {user: [] for user in self._users}
+            self._found = {subject: [] for subject in self._subjects}
             for row in self._answer():
-                self._found[row[0]].append(row[1:])
-        rows = self._found[user]
+                if isinstance(subject, tuple):
+                    self._found[row[0], row[1]].append(row[2:])
+                else:
+                    self._found[row[0]].append(row[1:])
+        rows = self._found[subject]
         return rows if len(rows) <= self._most else None
 
 
-Ask = Callable[[Sequence[UserKey], str, Params], Callable[[], list[Row]]]
-"""Sends a question about some users, and returns a way to wait for the answer."""
+Ask = Callable[[Sequence[Subject], str, Params], Callable[[], list[Row]]]
+"""Sends a question about some subjects, and returns a way to wait for the answer."""
 _Told = list[Row] | _Wave | None
 
 
@@ -79,8 +82,8 @@ class ReadAhead:
         self._ask = ask
         self._sync = sync
         self._habits = habits
-        self._known: dict[str, dict[UserKey, _Told]] = {}
-        self._about: dict[str, list[dict[UserKey, _Told]]] = {}
+        self._known: dict[str, dict[Subject, _Told]] = {}
+        self._about: dict[str, list[dict[Subject, _Told]]] = {}
         self._next: Sequence[int] = ()
         self._kind = ""
         self._asking: dict[str, None] = {}
@@ -112,28 +115,27 @@ class ReadAhead:
                 self.ask(users[ahead : ahead + _WAVE], sql)
             self._sync()
 
-    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
-        """Return what the statement tells of this user."""
+    def rows_of(self, subject: Subject, sql: str) -> list[Row]:
+        """Return what the statement tells of this user, or of these two."""
         known = self._of(sql)
-        if self._next and user == self._next[0]:
+        if self._next and subject == self._next[0]:
             self._asking[sql] = None
-            if user not in known:
+            if subject not in known:
                 self.ask(self._next[: _AHEAD * (1 + self._habits.served)], sql)
-        rows = known.get(user)
+        rows = known.get(subject)
         if isinstance(rows, _Wave):
-            rows = known[user] = rows.of(user)
+            rows = known[subject] = rows.of(subject)
         if rows is None:
-            rows = known[user] = self._ask([user], sql, {"user": user})()
+            rows = known[subject] = self._ask([subject], sql, about(subject))()
         return rows
 
-    def ask(self, users: Sequence[UserKey], sql: str) -> None:
-        """Have an answer ready for each of these users."""
+    def ask(self, subjects: Sequence[Subject], sql: str) -> None:
+        """Have an answer ready for each of these."""
         known = self._of(sql)
-        unknown = [user for user in dict.fromkeys(users) if user not in known]
+        unknown = [subject for subject in dict.fromkeys(subjects) if subject not in known]
         if unknown:
-            kind = "text" if isinstance(unknown[0], str) else "bigint"
-            given = unknown if kind == "text" else array(unknown)
-            answer = self._ask(unknown, _turned(sql, kind), {"users": given})
+            kind = _kind(unknown[0])
+            answer = self._ask(unknown, _turned(sql, kind), kind.params(unknown))
             most = inf if _is_limited(sql) else MOST_ROWS
             known |= dict.fromkeys(unknown, _Wave(answer, unknown, most))
 
@@ -154,27 +156,65 @@ class ReadAhead:
         """Ask again what of this user is in this table: a row was added."""
         for known in self._that_tell_of(table):
             known.pop(user, None)
+            if isinstance(next(iter(known), None), tuple):
+                known.clear()
 
-    def _of(self, sql: str) -> dict[UserKey, _Told]:
+    def _of(self, sql: str) -> dict[Subject, _Told]:
         known = self._known.get(sql)
         if known is None:
             known = self._known[sql] = {}
             self._about.clear()
         return known
 
-    def _that_tell_of(self, table: str) -> list[dict[UserKey, _Told]]:
-        about = self._about.get(table)
-        if about is None:  # in the name of another, too: that costs a question, no more
-            about = [known for sql, known in self._known.items() if table in sql]
-            self._about[table] = about
-        return about
+    def _that_tell_of(self, table: str) -> list[dict[Subject, _Told]]:
+        those = self._about.get(table)
+        if those is None:
+            those = [known for sql, known in self._known.items() if tells_of(table, sql)]
+            self._about[table] = those
+        return those
+
+
+class _Kind(NamedTuple):
+    """How subjects of one kind are told to a statement: parameters, and their type."""
+
+    names: tuple[str, ...]
+    type: str = "bigint"
+
+    def params(self, subjects: Sequence[Any]) -> Params:
+        """Write one array for each name."""
+        columns = [subjects] if len(self.names) == 1 else list(zip(*subjects, strict=True))
+        given = columns if self.type == "text" else map(array, columns)
+        return dict(zip(self.names, given, strict=True))
+
+
+_KEYS: Final = _Kind(("user",))
+_IDS: Final = _Kind(("user",), "text")
+_PAIRS: Final = _Kind(("one", "other"))
+
+
+def _kind(subject: Subject) -> _Kind:
+    if isinstance(subject, tuple):
+        return _PAIRS
+    return _IDS if isinstance(subject, str) else _KEYS
 
 
 @lru_cache(maxsize=1024)
-def _turned(sql: str, kind: str) -> str:
-    """Turn a statement about one user into one about many, each in its own order."""
-    limit = "" if _is_limited(sql) else f"LIMIT {MOST_ROWS + 1}"
-    return _TURNED.format(kind=kind, sql=sql.replace(":user", "asked.user_key"), limit=limit)
+def _turned(sql: str, kind: _Kind) -> str:
+    """Turn a statement about one subject into one about many, each in its own order."""
+    for name in kind.names:
+        sql = re.sub(rf":{name}\b", f"asked.{name}_key", sql)
+    return _TURNED.format(
+        arrays=", ".join(f":{name}::{kind.type}[]" for name in kind.names),
+        keys=", ".join(f"{name}_key" for name in kind.names),
+        sql=sql,
+        limit="" if _is_limited(sql) else f"LIMIT {MOST_ROWS + 1}",
+    )
+
+
+@lru_cache(maxsize=8192)
+def tells_of(table: str, sql: str) -> bool:
+    """Tell whether a statement may say what is in a table: it names it."""
+    return re.search(rf"\b{table}\b", sql) is not None
 
 
 def _is_limited(sql: str) -> bool:

@@ -14,7 +14,8 @@ from hugmood.store.database import (
     Dialect,
     Params,
     Row,
-    UserKey,
+    Subject,
+    about,
 )
 
 MINIMUM_VERSION: Final = (3, 35)
@@ -73,11 +74,11 @@ class SqliteTransaction:
     def expect(self, users: Sequence[int], kind: str = "") -> None:
         """Do nothing: to ask once for many saves nothing where the database is this process."""
 
-    def rows_of(self, user: UserKey, sql: str) -> list[Row]:
-        """Run a statement about one user."""
-        return self.rows(sql, {"user": user})
+    def rows_of(self, subject: Subject, sql: str) -> list[Row]:
+        """Run a statement about one user, or about two."""
+        return self.rows(sql, about(subject))
 
-    def ask_ahead(self, users: Sequence[UserKey], sql: str) -> None:
+    def ask_ahead(self, subjects: Sequence[Subject], sql: str) -> None:
         """Do nothing."""
 
     def write_of(self, user: int, sql: str, params: Params) -> None:  # noqa: ARG002 (the shape of all)

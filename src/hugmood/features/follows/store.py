@@ -1,11 +1,11 @@
 """Who follows whom, in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from hugmood.store.database import Transaction, one
+from hugmood.store.database import Pair, Transaction, one
 
 Side = Literal["followers", "following"]
 
@@ -108,7 +108,17 @@ def follows(tx: Transaction, *, follower: int, followee: int) -> bool:
 
 def blocked(tx: Transaction, one_user: int, other: int) -> bool:
     """Tell whether either of two people blocks the other."""
-    return bool(tx.rows(_BLOCKED, {"one": one_user, "other": other}))
+    return bool(tx.rows_of(_pair(one_user, other), _BLOCKED))
+
+
+def ask_for_blocks(tx: Transaction, pairs: Iterable[tuple[int, int]]) -> None:
+    """Have `blocked` know these pairs of people (keys) already."""
+    tx.ask_ahead([_pair(*pair) for pair in pairs], _BLOCKED)
+
+
+def _pair(one_user: int, other: int) -> Pair:
+    """Write two people in one order: it is the same whoever of them blocks."""
+    return min(one_user, other), max(one_user, other)
 
 
 def blocked_among(tx: Transaction, user: int, others: Sequence[int]) -> set[int]:

@@ -9,6 +9,7 @@ from hugmood.ambient import Instant
 from hugmood.engine.handling import Ctx, asks_ahead, handles
 from hugmood.errors import denied, invalid, not_found
 from hugmood.features.auth.store import Account, account_by_id, ask_for_accounts
+from hugmood.features.follows.store import ask_for_blocks
 from hugmood.features.hugs import store
 from hugmood.features.hugs.catalog import ANIMATIONS, HUG_TYPES
 from hugmood.features.hugs.messages import (
@@ -28,6 +29,7 @@ from hugmood.features.hugs.sending import NOT_ACCEPTING, gift, give, may_hug
 from hugmood.features.hugs.store import Wanted
 from hugmood.features.settings.store import ask_for_settings
 from hugmood.features.status.service import visibly_online
+from hugmood.features.status.store import ask_for_people
 from hugmood.store.database import Transaction
 from hugmood.wire.message import optional
 
@@ -56,9 +58,14 @@ def send_hug(ctx: Ctx, command: SendHug) -> HugSent:
 
 
 @asks_ahead(SendHug)
-def _about_recipients(tx: Transaction, hugs: Sequence[SendHug]) -> None:
-    ids = list(dict.fromkeys(hug.recipient_id for hug in hugs))
-    ask_for_settings(tx, [account.key for account in ask_for_accounts(tx, ids)])
+def _about_recipients(tx: Transaction, asked: Sequence[tuple[int, SendHug]]) -> None:
+    ids = list(dict.fromkeys(hug.recipient_id for _, hug in asked))
+    keys = {account.id: account.key for account in ask_for_accounts(tx, ids)}
+    ask_for_settings(tx, list(keys.values()))
+    ask_for_people(tx, list(keys.values()))
+    ask_for_blocks(
+        tx, [(sender, keys[hug.recipient_id]) for sender, hug in asked if hug.recipient_id in keys]
+    )
 
 
 @handles

@@ -1,5 +1,6 @@
 """What people chose to be seen as, in SQL."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from hugmood.features.settings.messages import Audience
@@ -58,8 +59,13 @@ NOTHING_CHOSEN: Final = Chosen("online")
 
 def person(tx: Transaction, user: int) -> Person | None:
     """Find a person and what they chose."""
-    row = one(tx.rows(_PERSON, {"user": user}))
+    row = one(tx.rows_of(user, _PERSON))
     return _person(*row) if row else None
+
+
+def ask_for_people(tx: Transaction, users: Sequence[int]) -> None:
+    """Have `person` know these (keys) already."""
+    tx.ask_ahead(users, _PERSON)
 
 
 def choose(tx: Transaction, user: int, chosen: Chosen, now: int) -> None:
