@@ -28,6 +28,11 @@ from hugmood.store.streams import (
 )
 
 _SWEEP_USERS: Final = 500
+_PRUNED_USERS: Final = 50
+_PRUNED_EVENTS: Final = 100
+"""Of so many people so many events each are deleted at once: some 10 ms."""
+_ORDER_SLACK: Final = 3_600_000
+"""How much later, in ms, what is older may come in a stream: as long it is kept after its time."""
 _MOST_KNOWN: Final = 1_000_000
 """People of whom it is remembered that they have a head: some 60 MB."""
 
@@ -64,12 +69,24 @@ _INBOX = """
     WHERE inbox.user_key = :user AND inbox.number > :after
     ORDER BY inbox.number LIMIT :limit
 """
+# Whose oldest event may go: the first of a stream tells, for numbers rise with time. To look at
+# all of everybody's events would stop the writer for seconds.
 _SWEEP = """
-    SELECT h.user_key, greatest(h.last_number - :events, h.pruned_number,
-        coalesce((SELECT max(i.number) FROM inbox i JOIN event e ON e.id = i.event_id
-                  WHERE i.user_key = h.user_key AND e.created_at < :oldest), 0)),
-        h.pruned_number
+    SELECT h.user_key, h.last_number - :events > h.pruned_number OR coalesce((
+        SELECT e.created_at FROM inbox i JOIN event e ON e.id = i.event_id
+        WHERE i.user_key = h.user_key AND i.number > h.pruned_number
+        ORDER BY i.number LIMIT 1) < :oldest, false)
     FROM stream_head h WHERE h.user_key > :after ORDER BY h.user_key LIMIT :users
+"""
+_STALE = """
+    SELECT h.user_key, h.pruned_number, least(h.pruned_number + :most, greatest(
+        h.last_number - :events,
+        (SELECT max(first.number) FROM (
+            SELECT i.number, i.event_id FROM inbox i
+            WHERE i.user_key = h.user_key AND i.number > h.pruned_number
+            ORDER BY i.number LIMIT :most) AS first
+         JOIN event e ON e.id = first.event_id WHERE e.created_at < :oldest)))
+    FROM stream_head h WHERE h.user_key = ANY (:users::bigint[]) ORDER BY h.user_key
 """
 _PRUNE = """
     DELETE FROM inbox USING unnest(:users::bigint[], :numbers::bigint[]) AS t (u, n)
@@ -219,22 +236,28 @@ class PostgresStreams(Filters):
         return Step(taken is not None, told)
 
     def prune(self, tx: Transaction, after: int, as_of: int) -> int | None:
-        """Delete the old events of some users; see `Streams`."""
-        wanted = {
-            "events": self._retention.events,
-            "oldest": as_of - self._retention.age,
-            "after": after,
-            "users": _SWEEP_USERS,
-        }
-        rows = tx.rows(_SWEEP, wanted)
-        stale = [(user, upto) for user, upto, pruned in rows if upto > pruned]
-        if stale:
-            params = {"users": [u for u, _ in stale], "numbers": [n for _, n in stale]}
-            tx.execute(_PRUNE, params)
-            tx.execute(_MARK_PRUNED, params)
-        if rows:
-            return int(rows[-1][0])
-        return after if tx.execute(_DROP_EVENTS, {"oldest": wanted["oldest"]}) else None
+        """Delete some old events of some users; see `Streams`."""
+        oldest = as_of - self._retention.age
+        bounds: dict[str, object] = {"events": self._retention.events, "oldest": oldest}
+        swept = tx.rows(_SWEEP, bounds | {"after": after, "users": _SWEEP_USERS})
+        if not swept:
+            return after if tx.execute(_DROP_EVENTS, {"oldest": oldest - _ORDER_SLACK}) else None
+        all_stale = [user for user, stale in swept if stale]
+        stale = all_stale[:_PRUNED_USERS]
+        unfinished = self._prune(tx, stale, bounds)
+        if unfinished:
+            return unfinished[0] - 1
+        return int(stale[-1] if len(stale) < len(all_stale) else swept[-1][0])
+
+    def _prune(self, tx: Transaction, users: Sequence[int], bounds: dict[str, object]) -> list[int]:
+        """Delete the old events of these users; return those of whom there may be more."""
+        if not users:
+            return []
+        rows = tx.rows(_STALE, bounds | {"users": array(users), "most": _PRUNED_EVENTS})
+        params = {"users": [u for u, _, _ in rows], "numbers": [upto for _, _, upto in rows]}
+        tx.execute(_PRUNE, params)
+        tx.execute(_MARK_PRUNED, params)
+        return [user for user, pruned, upto in rows if upto - pruned == _PRUNED_EVENTS]
 
 
 def _raise(tx: Transaction, counts: Mapping[int, int]) -> Callable[[], dict[int, int]]:
