@@ -39,7 +39,7 @@ class Chart:
         """What those hear who do not see it."""
         begins_with_word = not self.title[1].isupper()
         title = self.title[0].lower() + self.title[1:] if begins_with_word else self.title
-        return f"Bar chart: {title}. The table has all numbers."
+        return f"Bar chart: {title}. The tables have all numbers."
 
 
 @dataclass(frozen=True)

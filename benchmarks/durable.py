@@ -6,13 +6,13 @@ hand-written batch of as many commands, without a server (`hand_batch.py`), and 
 FastAPI server with SQLAlchemy and Redis (`peers/plain_api.py`). Last, how long others
 wait while a mood with 10,000 followers is written (`held.py`).
 
-To keep it at ten minutes or so, few clients are measured for a third of the time and in
-three rounds at most, and so is the plain server, with 32 clients: it serves no more with 256.
+To keep it at a quarter of an hour or so, few clients are measured for a third of the time; the
+plain server is measured with 32 clients: it serves no more with 256.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -34,7 +34,6 @@ CLIENTS: Final = (1, 32, 256)
 MANY: Final = CLIENTS[-1]
 FOLLOWERS: Final = (0, 10, 100, 1000)
 PLAIN_CLIENTS: Final = 32
-FEW_ROUNDS: Final = 3
 LONGEST: Final = 20.0
 """Seconds that no batch may take."""
 GOALS: Final = {
@@ -100,6 +99,8 @@ class Place:
     service: Service
     hand: Hand
     plain: dict[str, Target]
+    rest: Callable[[], None]
+    """What a database does from time to time, done between the measurements."""
     ours: defaultdict[tuple[Load, int], list[Commands]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -110,13 +111,14 @@ class Place:
         default_factory=lambda: defaultdict(list)
     )
 
-    def round(self, seconds: float, *, full: bool) -> None:
-        """Measure everything once; if not `full`, only many clients."""
+    def round(self, seconds: float) -> None:
+        """Measure everything once."""
         for load in LOADS:
-            for clients in CLIENTS if full else (MANY,):
+            for clients in CLIENTS:
                 self._hugmood(load, clients, seconds if clients == MANY else seconds / 3)
-            for name in self.plain if full else ():
+            for name in self.plain:
                 self._plain(load, name, seconds / 2)
+            self.rest()
 
     def _hugmood(self, load: Load, clients: int, seconds: float) -> None:
         people = load.people(self.crowd)
@@ -197,45 +199,31 @@ class Place:
 
 def measure(*, rounds: int = 5, seconds: float = 3) -> list[Figure]:
     """Return all rates and latencies; what cannot be had here is left out and named."""
-    few = min(rounds, FEW_ROUNDS)
     with ExitStack() as stack:
         places = list(_places(stack))
-        for number in range(rounds):
+        for _ in range(rounds):
             for place in places:
-                place.round(seconds, full=number < few)
+                place.round(seconds)
         figures = [line for place in places for line in place.figures()]
         for place in places:
             figures += held.measure(
-                place.name,
-                place.service,
-                place.crowd,
-                rounds=min(rounds, FEW_ROUNDS),
-                seconds=seconds,
+                place.name, place.service, place.crowd, rounds=rounds, seconds=seconds
             )
     return figures
-
-
-def main_figures(*, rounds: int = 3, seconds: float = 3) -> list[Figure]:
-    """Return of all these what a page has room for: many clients, and the plain server."""
-    return [
-        line
-        for line in measure(rounds=rounds, seconds=seconds)
-        if f"{MANY} clients" in line.name or "FastAPI" in line.name or "beside" in line.name
-    ]
 
 
 def _places(stack: ExitStack) -> Iterator[Place]:
     redis = _redis(stack)
     folder = stack.enter_context(database_folder())
     files = [folder.replace("hugmood.db", f"{name}.db") for name in ("ours", "hand", "plain")]
-    yield _place(stack, "SQLite", files, redis, (1,))
+    yield _place(stack, "SQLite", files, redis, (1,), lambda: None)
     try:
         server = stack.enter_context(postgresql.running_server())
     except RuntimeError as error:
         print(f"PostgreSQL is left out: {error}")
         return
     databases = [server.create(name) for name in ("ours", "hand", "plain1", "plain2")]
-    yield _place(stack, "PostgreSQL", databases, redis, (1, 2))
+    yield _place(stack, "PostgreSQL", databases, redis, (1, 2), server.checkpoint)
 
 
 def _redis(stack: ExitStack) -> str | None:
@@ -248,7 +236,12 @@ def _redis(stack: ExitStack) -> str | None:
 
 
 def _place(
-    stack: ExitStack, name: str, urls: list[str], redis: str | None, workers: Sequence[int]
+    stack: ExitStack,
+    name: str,
+    urls: list[str],
+    redis: str | None,
+    workers: Sequence[int],
+    rest: Callable[[], None],
 ) -> Place:
     """Fill databases and start everything: HugMood, by hand, the plain server."""
     ours, by_hands, *plains = urls
@@ -262,7 +255,7 @@ def _place(
         for url, count in zip(plains, workers, strict=True):
             target = stack.enter_context(plain.serve(url, redis, like=ours, workers=count))
             targets[f"FastAPI, {count} worker{'s' * (count > 1)}"] = target
-    return Place(name, crowd, stack.enter_context(serve(ours)), hand, targets)
+    return Place(name, crowd, stack.enter_context(serve(ours)), hand, targets, rest)
 
 
 def _plain_auth(person: Person) -> str:

@@ -1,10 +1,10 @@
-"""The part of the documentation that is written by a run: charts, and a table of all figures."""
+"""The part of the documentation that is written by a run: charts, and tables of all figures."""
 
 from pathlib import Path
 from typing import Final
 
 from charts import Chart, contents
-from report import Run
+from report import Run, Section
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 FOLDER: Final = PAGE.with_suffix("")
@@ -31,12 +31,20 @@ def text(run: Run) -> str:
         _KEY,
         "",
         *(line for content in contents(run.figures) for line in _chart(content.chart)),
+        *(line for section in run.sections if section.figures for line in _table(section)),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _table(section: Section) -> list[str]:
+    return [
+        f"### {section.title}, measured",
+        "",
         "| what | median | spread | goal |",
         "| --- | --- | --- | --- |",
-        *(figure.row() for figure in run.figures),
+        *(figure.row() for figure in section.figures),
         "",
     ]
-    return "\n".join(lines)
 
 
 def picture(chart: Chart) -> Path:

@@ -1,4 +1,4 @@
-"""Draw the charts of the documentation again, and write its table, from the last run's figures.
+"""Draw the charts of the documentation again, and write its tables, from the last run's figures.
 
 `run.py --write` does it for a new one. The same figures become the same files, byte by byte,
 with the same matplotlib: letters are drawn as paths, and nothing depends on the day.

@@ -18,7 +18,7 @@ BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     partial(commands.measure, rounds=1, seconds=1),
     partial(graphql_face.measure, rounds=1, seconds=1, controls=False),
     partial(replay.measure, rounds=1),
-    partial(idle.measure, sockets=1000, rounds=1),
+    partial(idle.measure, sockets=3000, rounds=1),
 )
 
 

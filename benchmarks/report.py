@@ -59,12 +59,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Section:
+    """What one scenario gave."""
+
+    title: str
+    figures: list[Figure]
+
+
+@dataclass(frozen=True)
 class Run:
     """All figures of one run, and when and where they were measured."""
 
     day: str
     machine: str
-    figures: list[Figure]
+    sections: list[Section]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All of them."""
+        return [figure for section in self.sections for figure in section.figures]
 
     def __str__(self) -> str:
         """Say when and where."""

@@ -6,7 +6,6 @@
 import argparse
 import os
 import platform
-import resource
 import sqlite3
 import sys
 import traceback
@@ -26,8 +25,11 @@ import peers_fanout
 import refused
 import replay
 import storm
+from apart import allow_many_sockets
 from hugmood.gateway import hub
-from report import Figure, Run
+from report import Figure, Run, Section
+
+Measure = Callable[[], list[Figure]]
 
 
 def main() -> None:
@@ -37,9 +39,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     options = parser.parse_args()
     write = _writer() if options.write else None
-    figures, broken = _measure(quick=options.quick)
+    sections, broken = _measure(quick=options.quick)
     if write:
-        write(Run(f"{datetime.now(UTC):%Y-%m-%d}", _machine(), figures))
+        write(Run(f"{datetime.now(UTC):%Y-%m-%d}", _machine(), sections))
     if broken:
         sys.exit(f"{broken} benchmarks broke down, and are left out")
 
@@ -51,45 +53,52 @@ def _writer() -> Callable[[Run], None]:
     return plots.write
 
 
-def _measure(*, quick: bool) -> tuple[list[Figure], int]:
+def _measure(*, quick: bool) -> tuple[list[Section], int]:
     """Return all figures, and how many benchmarks broke down: the others are not lost by that."""
     rounds, seconds = (1, 1.5) if quick else (5, 3.0)
-    figures: list[Figure] = []
-    beside = partial(peers_fanout.measure, peers=peers_fanout.MAIN)
-    benchmarks = [
-        partial(fanout.measure, rounds=rounds, seconds=seconds),
+    beside = partial(peers_fanout.measure, peers=peers_fanout.MAIN, rounds=rounds)
+    most_sockets = min(20_000, allow_many_sockets())
+    benchmarks: dict[str, list[Measure]] = {
+        "Fan-out": [partial(fanout.measure, rounds=rounds, seconds=seconds)],
         # Shorter than alone, and without variants: together they would take longer than the rest.
-        partial(beside, subscribers=(100, 1000), rounds=rounds, seconds=1),
-        partial(beside, subscribers=(5000,), rounds=rounds, seconds=2),
-        partial(commands.measure, rounds=rounds, seconds=seconds),
-        partial(refused.measure, rounds=rounds, seconds=seconds),
-        partial(history.measure, rounds=min(rounds, 3)),
-        partial(lists.measure, rounds=min(rounds, 3)),
-        partial(graphql_face.measure, rounds=min(rounds, 3)),
-        partial(idle.measure, rounds=min(rounds, 3)),
-        partial(idle.measure, sockets=_most_sockets(), rounds=1, start=False),
-        partial(storm.measure, sockets=5_000, rounds=min(rounds, 3)),
-        partial(replay.measure, rounds=rounds),
-        partial(durable.main_figures, rounds=min(rounds, 3), seconds=seconds),
-    ]
+        "Fan-out beside others": [
+            partial(beside, subscribers=(100, 1000), seconds=1),
+            partial(beside, subscribers=(5000,), seconds=2),
+        ],
+        "Durable commands": [partial(commands.measure, rounds=rounds, seconds=seconds)],
+        "Durable commands, by followers": [
+            partial(durable.measure, rounds=rounds, seconds=seconds),
+        ],
+        "Refused messages": [partial(refused.measure, rounds=rounds, seconds=seconds)],
+        "A long history": [partial(history.measure, rounds=rounds)],
+        "Very long lists": [partial(lists.measure, rounds=rounds)],
+        "GraphQL": [partial(graphql_face.measure, rounds=rounds)],
+        "Idle memory": [
+            partial(idle.measure, rounds=rounds),
+            partial(idle.measure, sockets=most_sockets, rounds=rounds, start=False),
+        ],
+        "Reconnect storm": [partial(storm.measure, sockets=5_000, rounds=rounds)],
+        "Replay": [partial(replay.measure, rounds=rounds)],
+    }
     broken = 0
-    for measure in benchmarks:
-        try:
-            batch = measure()
-        except Exception:  # noqa: BLE001 (whatever it is, it is told)
-            traceback.print_exc()
-            broken += 1
-            continue
-        for line in batch:
-            print(line, flush=True)
-        figures += batch
-    return figures, broken
+    sections = []
+    for title, measures in benchmarks.items():
+        print(f"\n{title}", flush=True)
+        section = Section(title, [])
+        for measure in measures:
+            try:
+                section.figures.extend(_told(measure()))
+            except Exception:  # noqa: BLE001 (whatever it is, it is told)
+                traceback.print_exc()
+                broken += 1
+        sections.append(section)
+    return sections, broken
 
 
-def _most_sockets() -> int:
-    """As many as are wanted, or as one process may have open here."""
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return min(20_000, allowed // 1_000 * 1_000 - 1_000)
+def _told(figures: list[Figure]) -> list[Figure]:
+    for line in figures:
+        print(line, flush=True)
+    return figures
 
 
 def _machine() -> str:

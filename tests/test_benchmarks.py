@@ -6,7 +6,7 @@ import page
 import peers_fanout
 from charts import MET, MISSED, contents
 from native import Fanout, Use
-from report import Bar, Figure, Run, figure
+from report import Bar, Figure, Run, Section, figure
 
 MEASURED = Run.from_json(page.FIGURES.read_bytes())
 
@@ -17,8 +17,11 @@ def test_figures_are_kept() -> None:
         "2026-11-23",
         "2 cores",
         [
-            figure("start to ready", [1.2, 0.9, 1.1], "s", "under 1 s"),
-            figure("memory", [6.905], "KB", bar=Bar("memory", "", "5,000 sockets", "HugMood")),
+            Section("Start", [figure("start to ready", [1.2, 0.9, 1.1], "s", "under 1 s")]),
+            Section(
+                "Memory",
+                [figure("memory", [6.905], "KB", bar=Bar("memory", "", "5,000", "HugMood"))],
+            ),
         ],
     )
     assert run == Run.from_json(run.to_json())
