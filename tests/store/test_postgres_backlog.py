@@ -115,14 +115,21 @@ def test_steps_owed(streams: PostgresStreams, database: Database) -> None:
 def test_brake(
     streams: PostgresStreams, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The more waits, the more steps are due after each batch of commands."""
-    monkeypatch.setattr(postgres_backlog, "STEPS_LIMIT", 2)
+    """Where much waits a few steps more are due after a batch; no more than may wait does."""
+    monkeypatch.setattr(postgres_backlog, "STEPS_LIMIT", 3)
     monkeypatch.setattr(postgres_backlog, "_HELP", 2)
+    monkeypatch.setattr(postgres_backlog, "STEPS_FULL", 10)
     owed = []
-    for _ in range(3):
+    for _ in range(5):
         append(streams, database, NewEvent(b"a", CROWD, ADA))
         owed.append(streams.steps_owed)
-    assert owed == [1, 3, 4]
+    assert owed == [1, 3, 3, 3, 5]
+
+
+def test_many_and_their_author(streams: PostgresStreams, database: Database) -> None:
+    """Whoever is told beside the author counts: as many as may be told at once are."""
+    told = append(streams, database, NewEvent(b"a", [ADA, BOB, EVE], ADA))
+    assert (told, streams.steps_owed) == ([(b"a", {ADA: 1, BOB: 1, EVE: 1})], 0)
 
 
 def test_what_the_author_causes_next(streams: PostgresStreams, database: Database) -> None:

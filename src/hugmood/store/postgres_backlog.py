@@ -15,12 +15,16 @@ from hugmood.store.postgres_together import array
 from hugmood.store.streams import SERVICE, NewEvent
 
 AT_ONCE: Final = 1_000
-"""People who are given an event by one transaction: some 10 ms. What is for more waits."""
+"""People, beside its author, who are given an event by one transaction: some 5 ms.
 
+What is for more waits.
+"""
 STEPS_LIMIT: Final = 1_000
-"""Steps that may wait before commands must help with more than one at a time."""
-_HELP: Final = 100
-"""They help with one more for each so many beyond that."""
+"""Steps that may wait, some 5 seconds' work, before more than one at a time follows commands."""
+_HELP: Final = 3
+"""So many more do then: some 20 ms in all, in which nobody is answered."""
+STEPS_FULL: Final = 20_000
+"""No more may wait: whoever adds to them, and all who ask meanwhile, wait until they are done."""
 
 _PUT = "INSERT INTO fanout (event_id, author, users) VALUES (:event, :author, :users)"
 _BEHIND = "SELECT DISTINCT author FROM fanout WHERE author = ANY (:authors::bigint[])"
@@ -57,10 +61,11 @@ class Backlog:
 
     @property
     def steps_owed(self) -> int:
-        """How many steps are due after a batch of commands: one, so that nobody waits long."""
+        """How many steps are due after a batch of commands: few, so that nobody waits long."""
         if not self._steps:
             return 0
-        return 1 + max(0, self._steps - STEPS_LIMIT) // _HELP
+        few = 1 + min(max(0, self._steps - STEPS_LIMIT), _HELP)
+        return max(few, self._steps - STEPS_FULL)
 
     def put(self, tx: Transaction, events: Iterable[Kept]) -> list[Kept]:
         """Let wait what has to; return what is to be numbered in this transaction.
@@ -71,7 +76,7 @@ class Backlog:
         waiting: list[dict[str, object]] = []
         for kept in events:
             author, users = kept.event.author, kept.event.users
-            if len(users) <= AT_ONCE and author not in self._authors:
+            if len(users) <= AT_ONCE + (author in users) and author not in self._authors:
                 at_once.append(kept)
                 continue
             if author in users:
