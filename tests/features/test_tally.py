@@ -125,6 +125,26 @@ def test_taken_back_meanwhile(database: Database) -> None:
         assert right(tx, user)
 
 
+def test_same_day_taken_back_meanwhile(database: Database) -> None:
+    """Nor is one believed in which the day was there already, and is not any more.
+
+    Once the other server had nothing to count on a day that it knew: the day came back and was
+    never counted, and the streak stayed wrong.
+    """
+    with database.transaction(write=True) as tx:
+        user = somebody(tx)
+        say(tx, user, 2)
+        before = counted(tx, user)
+        recredit_day(tx, user, 2)
+        say(tx, user, 1)
+        credit(tx, user, before, 2, 60 * HOUR)
+        assert not counted(tx, user).kept
+        assert right(tx, user)
+        say(tx, user, 2)
+        assert counted(tx, user).kept
+        assert right(tx, user)
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["say", "take back", "say unseen"]), st.integers(1, 40), st.integers(12, 23)

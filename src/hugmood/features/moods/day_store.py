@@ -1,6 +1,6 @@
 """The days that have an entry, and what badges ask of the entries, in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -23,7 +23,8 @@ _WIDEST_DAY: Final = 2 * _DAY_MS
 """No moment of a day is further, in ms, from its noon in UTC, wherever one is."""
 
 _CREDIT = """
-    INSERT INTO mood_day (user_key, day, first_at, last_at) VALUES (:user, :day, :at, :at)
+    INSERT INTO mood_day (user_key, day, first_at, last_at, counted)
+    VALUES (:user, :day, :at, :at, :counted)
     ON CONFLICT (user_key, day) DO UPDATE SET
         first_at = CASE WHEN excluded.first_at < mood_day.first_at
             THEN excluded.first_at ELSE mood_day.first_at END,
@@ -48,6 +49,8 @@ _TALLY = """
     SELECT version, days, run, best, rests_held, rests_taken, day, first_at, last_at
     FROM mood_tally LEFT JOIN mood_day
         ON mood_day.user_key = mood_tally.user_key AND mood_day.day = mood_tally.last_day
+        AND NOT EXISTS (SELECT 1 FROM mood_day AS other
+            WHERE other.user_key = mood_tally.user_key AND NOT other.counted)
     WHERE mood_tally.user_key = :user
 """
 _KEEP_TALLY = """
@@ -61,7 +64,8 @@ _KEEP_TALLY = """
         last_day = CASE WHEN excluded.version = mood_tally.version + 1
             THEN excluded.last_day ELSE 0 END
 """
-_DAYS = "SELECT day, first_at, last_at FROM mood_day WHERE user_key = :user ORDER BY day"
+_DAYS = "SELECT day, first_at, last_at, counted FROM mood_day WHERE user_key = :user ORDER BY day"
+_COUNTED = "UPDATE mood_day SET counted = true WHERE user_key = :user AND day = :day"
 _SAID_THAT_DAY = """
     SELECT 1 FROM mood_entry
     WHERE user_key = :user AND occurred_at BETWEEN :start AND :end AND day = :day
@@ -102,6 +106,11 @@ class Counted(NamedTuple):
     version: int
     kept: bool
     """Whether the row says so: else all days were looked at."""
+    uncounted: Sequence[int] = ()
+    """Which of these (ordinals) came without being counted: another server took them for counted.
+
+    It had seen them before they were taken back.
+    """
 
 
 class Credited(NamedTuple):
@@ -115,11 +124,17 @@ def counted(tx: Transaction, user: int) -> Counted:
     """Count a person's days: as it was kept, or else all of them."""
     row = one(tx.rows_of(user, _TALLY))
     if row is None:
-        return Counted(tally(days(tx, user)), 0, kept=False)
+        return _all_counted(tx, user, version=0)
     version, count, run, best, held, taken, *last = row
     if last[0] is None:
-        return Counted(tally(days(tx, user)), version, kept=False)
+        return _all_counted(tx, user, version)
     return Counted(Tally(count, run, best, held, taken, Day(*last)), version, kept=True)
+
+
+def _all_counted(tx: Transaction, user: int, version: int) -> Counted:
+    rows = tx.rows_of(user, _DAYS)
+    uncounted = tuple(row[0] for row in rows if not row[3])
+    return Counted(tally([Day(*row[:3]) for row in rows]), version, kept=False, uncounted=uncounted)
 
 
 def credit(tx: Transaction, user: int, before: Counted, day: int, at: int) -> Credited:
@@ -128,27 +143,30 @@ def credit(tx: Transaction, user: int, before: Counted, day: int, at: int) -> Cr
     `before` is what `counted` says in the same transaction. Where another server counted
     meanwhile what is kept is void, and the next one to ask counts anew.
     """
-    tx.write_of(user, _CREDIT, {"user": user, "day": day, "at": at})
     after = with_entry(before.tally, day, at)
+    known = before.tally.last.ordinal if before.tally else None
+    stands = before.kept and after is not None and known == day
+    tx.write_of(user, _CREDIT, {"user": user, "day": day, "at": at, "counted": not stands})
     if after is not None:
-        if not before.kept or (before.tally and before.tally.last.ordinal != day):
-            _keep(tx, user, after, before.version)
+        if not stands:
+            _keep(tx, user, after, before)
         return Credited(after, after.last)
-    known = days(tx, user)
-    whole = tally(known)
-    if whole is None:
+    whole = _all_counted(tx, user, before.version)
+    if whole.tally is None:
         raise AssertionError(user)  # the day was credited just now
-    _keep(tx, user, whole, before.version)
-    return Credited(whole, next(one for one in reversed(known) if one.ordinal == day))
+    _keep(tx, user, whole.tally, whole)
+    return Credited(whole.tally, next(one for one in days(tx, user) if one.ordinal == day))
 
 
-def _keep(tx: Transaction, user: int, tally: Tally, version: int) -> None:
+def _keep(tx: Transaction, user: int, tally: Tally, before: Counted) -> None:
     row = {"days": tally.days, "run": tally.run, "best": tally.best, "held": tally.rests_held}
     row |= {"taken": tally.rests_taken, "last_day": tally.last.ordinal}
-    tx.write_of(user, _KEEP_TALLY, {"user": user, "version": version + 1, **row})
+    tx.write_of(user, _KEEP_TALLY, {"user": user, "version": before.version + 1, **row})
+    if before.uncounted:
+        tx.execute_many(_COUNTED, [{"user": user, "day": day} for day in before.uncounted])
 
 
-def _uncounted(user: int) -> dict[str, int]:
+def _void(user: int) -> dict[str, int]:
     """Write a row that says nothing, and that whoever counts meanwhile does not expect."""
     names = ("days", "run", "best", "held", "taken", "last_day")
     return {"user": user, "version": 1, **dict.fromkeys(names, 0)}
@@ -159,10 +177,13 @@ def credit_days(tx: Transaction, entries: Iterable[Entry]) -> None:
     entries = list(entries)
     tx.execute_many(
         _CREDIT,
-        [{"user": one.user_key, "day": one.day, "at": one.occurred_at} for one in entries],
+        [
+            {"user": one.user_key, "day": one.day, "at": one.occurred_at, "counted": True}
+            for one in entries
+        ],
     )
     users = sorted({one.user_key for one in entries})
-    tx.execute_many(_KEEP_TALLY, [_uncounted(user) for user in users])
+    tx.execute_many(_KEEP_TALLY, [_void(user) for user in users])
 
 
 def recredit_day(tx: Transaction, user: int, day: int) -> None:
@@ -171,12 +192,12 @@ def recredit_day(tx: Transaction, user: int, day: int) -> None:
         tx.rows(_HOLD, {"user": user, "day": day})
     tx.execute(_UNCREDIT, {"user": user, "day": day})
     tx.execute(_RECREDIT, {"user": user, "day": day} | _moments(day))
-    tx.execute(_KEEP_TALLY, _uncounted(user))
+    tx.execute(_KEEP_TALLY, _void(user))
 
 
 def days(tx: Transaction, user: int) -> list[Day]:
     """Return all days with an entry, in rising order."""
-    return [Day(*row) for row in tx.rows_of(user, _DAYS)]
+    return [Day(*row[:3]) for row in tx.rows_of(user, _DAYS)]
 
 
 def low_days(tx: Transaction, user: int, last: int, count: int, affect: float) -> int:
