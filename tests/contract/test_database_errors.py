@@ -1,6 +1,7 @@
 """How databases fail: one contract for SQLite and PostgreSQL."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def test_read_only_reads(place: Place) -> None:
     assert rows(database) == []
 
 
+INSERT_N = "INSERT INTO stream_head (user_key, last_number, pruned_number) VALUES (:n, :n, :n)"
 INSERT_ONE = "INSERT INTO stream_head (user_key, last_number, pruned_number) VALUES (1, 0, 0)"
 
 
@@ -165,6 +167,36 @@ def test_server_gone_in_savepoint(place: Place, database: Database) -> None:
     """A connection lost before a savepoint's end is told in the same way."""
     with pytest.raises(DatabaseUnavailable):
         use_when_cut(place, database, savepoint=True)
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])
+@pytest.mark.parametrize("statement", ["UPDATE stream_head SET pruned_number = :n", INSERT_N])
+def test_server_gone_unasked(place: Place, database: Database, statement: str) -> None:
+    """A connection lost while statements are sent that nobody waits for is told in the same way.
+
+    Once the writer would have died of the driver's own error.
+    """
+    with pytest.raises(DatabaseUnavailable):
+        send_when_cut(place, database, lambda tx, n: tx.execute_many(statement, [{"n": n}]))
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])
+def test_server_gone_when_asked(place: Place, database: Database) -> None:
+    """So it is where questions are sent whose answers come later."""
+    with pytest.raises(DatabaseUnavailable):
+        send_when_cut(place, database, lambda tx, _: tx.ask("SELECT 1"))
+
+
+def send_when_cut(
+    place: Place, database: Database, send: Callable[[Transaction, int], object]
+) -> None:
+    """Lose the connection in a transaction, and send until that is noticed, waiting for nothing."""
+    with database.transaction(write=True) as tx:
+        tx.execute_many(INSERT_N, [{"n": 0}])  # what else is asked first is known then
+        cut(place, tx)
+        for n in range(1, 5):
+            send(tx, n)
+        pytest.fail("nobody noticed")
 
 
 def use_when_cut(place: Place, database: Database, *, savepoint: bool = False) -> None:

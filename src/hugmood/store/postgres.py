@@ -54,7 +54,7 @@ class PostgresTransaction:
         self._pipeline = pipeline
         self._types = types
         self._changes = 0
-        self._ahead = ReadAhead(self._asked_about, pipeline.sync, habits)
+        self._ahead = ReadAhead(self._asked_about, self._sync, habits)
         self._put_off: dict[Insertion, dict[int, Params]] = {}
         """Rows to be inserted, by user."""
 
@@ -75,8 +75,7 @@ class PostgresTransaction:
     def ask(self, sql: str, params: Params = NO_PARAMS) -> Callable[[], list[Row]]:
         """Send a question; what is returned waits for its answer."""
         answer = self._asked(sql, params)
-        with _translated():
-            self._pipeline.sync()
+        self._sync()
         return answer
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> int:
@@ -100,7 +99,7 @@ class PostgresTransaction:
             return
         for row in rows:
             self._send(sql, row)
-        self._pipeline.start()
+        self._start()
         self._written(len(rows))
 
     def expect(self, users: Sequence[int], kind: str = "") -> None:
@@ -179,7 +178,7 @@ class PostgresTransaction:
         for begin in range(0, len(rows), MOST_AT_ONCE):
             part = rows[begin : begin + MOST_AT_ONCE]
             self._send(sql, {"rows": insertion.rows(part)})
-        self._pipeline.start()
+        self._start()
         self._changes += len(rows)
 
     def _run(self, sql: str, params: Params = NO_PARAMS) -> pq.abc.PGresult:
@@ -190,6 +189,14 @@ class PostgresTransaction:
     def _send(self, sql: str, params: Params) -> Sent:
         with _translated():
             return self._pipeline.send(sql, params)
+
+    def _start(self) -> None:
+        with _translated():
+            self._pipeline.start()
+
+    def _sync(self) -> None:
+        with _translated():
+            self._pipeline.sync()
 
     def _written(self, count: int) -> None:
         self._changes += count

@@ -8,7 +8,7 @@ import msgspec
 
 from hugmood.features.moods.days import Day, Tally, tally, with_entry
 from hugmood.features.moods.store import Entry
-from hugmood.store.database import Transaction, one
+from hugmood.store.database import Row, Transaction, one
 
 REACH: Final = 2_000
 """How many of the newest entries are looked at where all would be too many."""
@@ -124,15 +124,14 @@ def counted(tx: Transaction, user: int) -> Counted:
     """Count a person's days: as it was kept, or else all of them."""
     row = one(tx.rows_of(user, _TALLY))
     if row is None:
-        return _all_counted(tx, user, version=0)
+        return _all_counted(tx.rows_of(user, _DAYS), version=0)
     version, count, run, best, held, taken, *last = row
     if last[0] is None:
-        return _all_counted(tx, user, version)
+        return _all_counted(tx.rows_of(user, _DAYS), version)
     return Counted(Tally(count, run, best, held, taken, Day(*last)), version, kept=True)
 
 
-def _all_counted(tx: Transaction, user: int, version: int) -> Counted:
-    rows = tx.rows_of(user, _DAYS)
+def _all_counted(rows: Sequence[Row], version: int) -> Counted:
     uncounted = tuple(row[0] for row in rows if not row[3])
     return Counted(tally([Day(*row[:3]) for row in rows]), version, kept=False, uncounted=uncounted)
 
@@ -144,18 +143,19 @@ def credit(tx: Transaction, user: int, before: Counted, day: int, at: int) -> Cr
     meanwhile what is kept is void, and the next one to ask counts anew.
     """
     after = with_entry(before.tally, day, at)
-    known = before.tally.last.ordinal if before.tally else None
-    stands = before.kept and after is not None and known == day
+    last = before.tally.last.ordinal if before.tally else None
+    stands = before.kept and after is not None and last == day
     tx.write_of(user, _CREDIT, {"user": user, "day": day, "at": at, "counted": not stands})
     if after is not None:
         if not stands:
             _keep(tx, user, after, before)
         return Credited(after, after.last)
-    whole = _all_counted(tx, user, before.version)
+    rows = tx.rows_of(user, _DAYS)
+    whole = _all_counted(rows, before.version)
     if whole.tally is None:
         raise AssertionError(user)  # the day was credited just now
     _keep(tx, user, whole.tally, whole)
-    return Credited(whole.tally, next(one for one in days(tx, user) if one.ordinal == day))
+    return Credited(whole.tally, next(Day(*row[:3]) for row in reversed(rows) if row[0] == day))
 
 
 def _keep(tx: Transaction, user: int, tally: Tally, before: Counted) -> None:
