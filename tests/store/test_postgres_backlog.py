@@ -1,7 +1,6 @@
 """On PostgreSQL, what is for very many people reaches a few of them at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
@@ -13,7 +12,6 @@ from hugmood.store.postgres_streams import PostgresStreams
 from hugmood.store.streams import SERVICE, NewEvent, Numbered, Stored
 from tests.contract.test_streams import Broken
 from tests.databases import Addressed
-from tests.postgresql import PostgresServer
 
 ADA, BOB, EVE = 1, 2, 3
 CROWD = list(range(11, 16))
@@ -29,18 +27,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def place(postgres_server: PostgresServer) -> Iterator[Addressed]:
-    """An empty database."""
-    with postgres_server.database() as url:
-        found = Addressed(url)
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def database(place: Addressed) -> Database:
+def database(postgres_place: Addressed) -> Database:
     """A connection to it."""
-    return place.open()
+    return postgres_place.open()
 
 
 @pytest.fixture
@@ -142,9 +131,9 @@ def test_what_the_author_causes_next(streams: PostgresStreams, database: Databas
     assert append(streams, database, NewEvent(b"e", [15], ADA)) == [(b"e", {15: 5})]
 
 
-def test_order_kept_by_another_node(streams: PostgresStreams, place: Addressed) -> None:
+def test_order_kept_by_another_node(streams: PostgresStreams, postgres_place: Addressed) -> None:
     """The author's next event comes by another node: that finds out, and lets it wait."""
-    here, there, elsewhere = place.open(), place.open(), PostgresStreams()
+    here, there, elsewhere = postgres_place.open(), postgres_place.open(), PostgresStreams()
     append(streams, here, NewEvent(b"a", [ADA, *CROWD], ADA))
     with pytest.raises(DatabaseError):
         append(elsewhere, there, NewEvent(b"b", [15], ADA), NewEvent(b"c", [15], BOB))
@@ -231,7 +220,7 @@ def test_hidden_meanwhile(streams: PostgresStreams, database: Database) -> None:
     assert append(streams, database, NewEvent(b"b", [11], BOB)) == [(b"b", {11: 2})]
 
 
-def test_any_order(place: Addressed) -> None:
+def test_any_order(postgres_place: Addressed) -> None:
     """Nodes that write and take steps at once: each has all of it, once, and in order.
 
     That is the order in which each author caused it, where one node did it.
@@ -241,7 +230,7 @@ def test_any_order(place: Addressed) -> None:
     caused: dict[int, list[tuple[bytes, list[int]]]] = defaultdict(list)
 
     def node(which: int) -> None:
-        database, streams = place.open(timeout=30), PostgresStreams()
+        database, streams = postgres_place.open(timeout=30), PostgresStreams()
         for turn in range(60):
             if turn == 30:
                 streams = PostgresStreams()  # it starts again
@@ -261,7 +250,7 @@ def test_any_order(place: Addressed) -> None:
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(node, [0, 1]))
-    database = place.open()
+    database = postgres_place.open()
     settle(PostgresStreams(), database)
     assert waiting(database) == 0
     for user in CROWD:

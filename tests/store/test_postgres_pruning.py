@@ -1,6 +1,5 @@
 """PostgreSQL deletes what streams need not keep a little at a time, and looks at little for it."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -10,7 +9,6 @@ from hugmood.store.database import Database
 from hugmood.store.postgres_streams import PostgresStreams
 from hugmood.store.streams import NewEvent, Retention
 from tests.databases import Addressed
-from tests.postgresql import PostgresServer
 
 AGE: Final = 30 * 24 * 3600 * 1000
 BEGAN: Final = 1_000_000_000_000
@@ -20,12 +18,9 @@ EACH: Final = 10
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer) -> Iterator[Database]:
+def database(postgres_place: Addressed) -> Database:
     """An empty one, at which the server never has a look."""
-    with postgres_server.database() as url:
-        place = Addressed(url)
-        yield place.open()
-        place.close()
+    return postgres_place.open()
 
 
 @pytest.fixture

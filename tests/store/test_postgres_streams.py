@@ -1,25 +1,19 @@
 """Several nodes number the streams in one PostgreSQL database."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from hugmood.store.database import Database, DatabaseError
 from hugmood.store.postgres_streams import PostgresStreams
 from hugmood.store.streams import NewEvent
 from tests.databases import Addressed
-from tests.postgresql import PostgresServer
 
 ADA, BOB = 1, 2
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer) -> Iterator[Database]:
+def database(postgres_place: Addressed) -> Database:
     """An empty one."""
-    with postgres_server.database() as url:
-        place = Addressed(url)
-        yield place.open()
-        place.close()
+    return postgres_place.open()
 
 
 def append(streams: PostgresStreams, database: Database) -> list[list[int]]:
