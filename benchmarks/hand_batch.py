@@ -126,7 +126,7 @@ _EVENT: Final = "INSERT INTO event (id, body, author) VALUES (?, ?, ?)"
 _LOG: Final = "INSERT INTO fanout (event_id, users, numbers) VALUES (?, ?, ?)"
 _REPLY: Final = """
     INSERT INTO remembered_reply (command, payload, reply, created_at, user_key)
-    VALUES (?, ?, ?, ?, ?) ON CONFLICT (command) DO NOTHING
+    VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_key, command) DO NOTHING
 """
 _SEGMENT: Final = """
     INSERT INTO inbox (user_key, last_number, last_event, events) VALUES (?, ?, ?, ?)
@@ -239,7 +239,7 @@ _CLAIM: Final = """
     new AS (
         INSERT INTO remembered_reply (command, payload, reply, created_at, user_key)
         SELECT command, 'fingerprint here', %(reply)b, %(now)s, author FROM given
-        ON CONFLICT (command) DO NOTHING RETURNING command),
+        ON CONFLICT (user_key, command) DO NOTHING RETURNING command),
     fresh AS MATERIALIZED (
         SELECT given.*, nextval('event_id') AS event FROM given JOIN new USING (command))
 """

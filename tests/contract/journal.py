@@ -42,6 +42,7 @@ class Journal:
     def clear(self) -> None:
         """Begin again with nothing."""
         tables = ["inbox", "event", "stream_head", "fanout"]
+        tables += ["authored"] if self._place.dialect == "sqlite" else []
         with self.database.transaction(write=True) as tx:
             for table in tables:
                 tx.execute(f"DELETE FROM {table}")  # noqa: S608 (our own tables)
@@ -86,6 +87,16 @@ class Journal:
             self.streams.append(tx, events, self.now)
             raise OurFailureError
         self.streams.forget()
+
+    def erase(self, author: int, containing: bytes = b"") -> None:
+        """Take out what somebody caused."""
+        with self.database.transaction(write=True) as tx:
+            self.streams.erase(tx, author, containing)
+
+    def disown(self, author: int, most: int) -> int:
+        """Erase some of what somebody caused, and who it was."""
+        with self.database.transaction(write=True) as tx:
+            return self.streams.disown(tx, author, most)
 
     def compact(self) -> None:
         """Empty SQLite's log, but do not look for old events yet."""

@@ -9,8 +9,8 @@ INSERT_OR_NOT = f"{INSERT} ON CONFLICT DO NOTHING"
 SELECT = "SELECT user_key, last_number FROM stream_head ORDER BY user_key"
 ADD = "UPDATE stream_head SET last_number = last_number + 1"
 REMEMBER = """
-    INSERT INTO remembered_reply (command, payload, reply, created_at)
-    VALUES (:command, :payload, :reply, :created_at)
+    INSERT INTO remembered_reply (user_key, command, payload, reply, created_at)
+    VALUES (1, :command, :payload, :reply, :created_at)
 """
 BIG = "INSERT INTO event (id, body) VALUES (1, zeroblob(1000000))"
 SHORT = 0.05

@@ -1,17 +1,37 @@
 """Streams against a list, whatever happens in whatever order."""
 
+from typing import NamedTuple
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from hugmood.store import backlog, sqlite_streams
-from hugmood.store.streams import PAGE_MESSAGES, NewEvent, Retention, Stored, Stretch
+from hugmood.store.streams import (
+    PAGE_MESSAGES,
+    SERVICE,
+    NewEvent,
+    Retention,
+    Stored,
+    Stretch,
+)
 from tests.contract.journal import HOUR, Journal
 from tests.databases import Place
 
 FLEETING = Retention(age=HOUR, events=60)
 USERS = [1, 2, 256, 65_536, 1 << 32, 1 << 56]
+AUTHORS = [SERVICE, 7, 8]
+PIECE = 3
+"""Events that are disowned at once."""
+
+
+class Known(NamedTuple):
+    """An event as it should be; one that was erased has no body."""
+
+    body: bytes
+    at: int
+    author: int
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -21,33 +41,55 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self._journal = journal
         journal.clear()
-        self._events: dict[int, list[tuple[bytes, int]]] = {user: [] for user in USERS}
+        self._events: dict[int, list[Known]] = {user: [] for user in USERS}
         self._count = 0
 
-    def _new(self, recipients: list[set[int]]) -> list[NewEvent]:
+    def _new(self, batch: list[tuple[set[int], int]]) -> list[NewEvent]:
         events = []
-        for users in recipients:
+        for users, author in batch:
             self._count += 1
-            events.append(NewEvent(b"%d" % self._count, sorted(users)))
+            events.append(NewEvent(b"%d" % self._count, sorted(users), author))
         return events
 
-    batches = st.lists(st.sets(st.sampled_from(USERS), min_size=1), min_size=1, max_size=40)
+    recipients = st.sets(st.sampled_from(USERS), min_size=1)
+    authors = st.sampled_from(AUTHORS)
+    batches = st.lists(st.tuples(recipients, authors), min_size=1, max_size=40)
 
-    @rule(recipients=batches)
-    def append(self, recipients: list[set[int]]) -> None:
+    @rule(batch=batches)
+    def append(self, batch: list[tuple[set[int], int]]) -> None:
         """Every recipient gets the next number."""
-        events = self._new(recipients)
+        events = self._new(batch)
         expected = []
         for event in events:
             for user in event.users:
-                self._events[user].append((event.prefix, self._journal.now))
+                known = Known(event.prefix, self._journal.now, event.author)
+                self._events[user].append(known)
             expected.append({user: len(self._events[user]) for user in event.users})
         assert self._journal.append(*events) == expected
 
-    @rule(recipients=batches)
-    def append_in_vain(self, recipients: list[set[int]]) -> None:
+    @rule(batch=batches)
+    def append_in_vain(self, batch: list[tuple[set[int], int]]) -> None:
         """What is undone leaves no trace."""
-        self._journal.append_in_vain(*self._new(recipients))
+        self._journal.append_in_vain(*self._new(batch))
+
+    @rule(author=authors.filter(bool))
+    def erase(self, author: int) -> None:
+        """What one author caused is gone, wherever it is kept."""
+        self._journal.erase(author)
+        self._forget(author, heir=author)
+
+    @rule(author=authors.filter(bool))
+    def disown(self, author: int) -> None:
+        """A bit at a time it is gone, and who it was."""
+        while self._journal.disown(author, PIECE) == PIECE:
+            pass
+        self._forget(author, heir=SERVICE)
+
+    def _forget(self, author: int, *, heir: int) -> None:
+        for user, known in self._events.items():
+            self._events[user] = [
+                Known(b"", one.at, heir) if one.author == author else one for one in known
+            ]
 
     @rule(minutes=st.integers(min_value=0, max_value=40))
     def wait(self, minutes: int) -> None:
@@ -88,14 +130,16 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert page.complete is (page.start == after + 1)
         assert after < page.start <= max(after, self._may_be_gone(user)) + 1
-        expected = list(enumerate((body for body, _ in known), 1))[page.start - 1 :]
-        assert page.entries == [Stored(*entry) for entry in expected[:PAGE_MESSAGES]]
-        assert page.end == page.start - 1 + len(page.entries)
+        expected = list(enumerate(known, 1))[page.start - 1 :][:PAGE_MESSAGES]
+        assert page.entries == [
+            Stored(number, one.body, one.author) for number, one in expected if one.body
+        ]
+        assert page.end == page.start - 1 + len(expected)
 
     def _may_be_gone(self, user: int) -> int:
         known = self._events[user]
         oldest = self._journal.now - FLEETING.age
-        too_old = sum(1 for _, at in known if at < oldest)
+        too_old = sum(1 for one in known if one.at < oldest)
         return max(too_old, len(known) - FLEETING.events)
 
 

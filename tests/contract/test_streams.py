@@ -5,7 +5,7 @@ On SQLite each test runs twice: on the log as it was written, and compacted.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import Random
 
 import pytest
@@ -22,7 +22,18 @@ from hugmood.store.streams import (
     Stored,
     Stretch,
 )
-from tests.contract.journal import ADA, BOB, DAY, EVE, HOUR, NOBODY, NOW, SWEEP, Journal
+from tests.contract.journal import (
+    ADA,
+    BOB,
+    DAY,
+    EVE,
+    HOUR,
+    NOBODY,
+    NOW,
+    SWEEP,
+    Journal,
+    OurFailureError,
+)
 from tests.databases import Place
 
 KINDS = ["sqlite-log", "sqlite-compacted", "postgres"]
@@ -523,12 +534,6 @@ def hide(journal: Journal, author: int, *, from_: int) -> None:
         journal.streams.hide(tx, from_, author)
 
 
-def erase(journal: Journal, author: int, containing: bytes = b"") -> None:
-    """Take out what somebody caused."""
-    with journal.database.transaction(write=True) as tx:
-        journal.streams.erase(tx, author, containing)
-
-
 @pytest.fixture
 def people(journal: Journal) -> Journal:
     """Streams of people who have accounts."""
@@ -594,7 +599,7 @@ def test_page_of_hidden(people: Journal) -> None:
 def test_erased(journal: Journal) -> None:
     """What an author caused is gone from all streams; the numbers stay."""
     journal.append(NewEvent(b"a", [ADA, EVE], BOB), NewEvent(b"b", [ADA], EVE))
-    erase(journal, BOB)
+    journal.erase(BOB)
     assert (journal.bodies(ADA), journal.bodies(EVE)) == ([b"b"], [])
     assert journal.page(ADA).end == 2
 
@@ -603,8 +608,67 @@ def test_erased_in_part(journal: Journal) -> None:
     """Only that author's events which contain something are erased."""
     journal.append(*(NewEvent(body, [ADA], BOB) for body in (b"mood-1 x", b"mood-2 x")))
     journal.append(NewEvent(b"mood-1 x", [ADA], EVE))
-    erase(journal, BOB, b"mood-1")
+    journal.erase(BOB, b"mood-1")
     assert journal.bodies(ADA) == [b"mood-2 x", b"mood-1 x"]
+
+
+def test_erased_after_restart(journal: Journal) -> None:
+    """What was caused before the process began is found, in the log or out of it."""
+    journal.append(NewEvent(b"a", [ADA], BOB), NewEvent(b"b", [ADA], EVE))
+    journal.start()
+    journal.erase(BOB)
+    assert journal.bodies(ADA) == [b"b"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite-log"])
+def test_erased_half_way(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An author's events are found while some have left the log and others have not."""
+    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 2)
+    for body in (b"a", b"b", b"c", b"d"):
+        journal.append(NewEvent(body, [ADA], BOB))
+    journal.streams.step(journal.database)
+    journal.streams.step(journal.database)
+    journal.append(NewEvent(b"e", [ADA], BOB))
+    with journal.database.transaction(write=False) as tx:
+        assert tx.rows("SELECT count(*) FROM fanout") == [(3,)]
+    journal.erase(BOB)
+    assert journal.bodies(ADA) == []
+
+
+def test_erased_in_vain(journal: Journal) -> None:
+    """What is erased in a transaction that is undone is still there, and can be erased."""
+    journal.append(NewEvent(b"a", [ADA], BOB))
+    with suppress(OurFailureError), journal.database.transaction(write=True) as tx:
+        journal.streams.disown(tx, BOB, 9)
+        raise OurFailureError
+    journal.streams.forget()
+    assert journal.bodies(ADA) == [b"a"]
+    assert (journal.disown(BOB, 9), journal.bodies(ADA)) == (1, [])
+
+
+def test_disowned(journal: Journal) -> None:
+    """A bit at a time nothing is left of an author, and nothing tells who it was."""
+    journal.append(*(NewEvent(b"a", [ADA], BOB) for _ in range(5)))
+    journal.append(NewEvent(b"b", [ADA], EVE))
+    counts = [journal.disown(BOB, 2) for _ in range(4)]
+    journal.compact()
+    with journal.database.transaction(write=False) as tx:
+        of_bob = tx.rows("SELECT count(*) FROM event WHERE author = :bob", {"bob": BOB})
+    assert (counts, of_bob, journal.bodies(ADA)) == ([2, 2, 1, 0], [(0,)], [b"b"])
+
+
+@pytest.mark.parametrize("kind", ["sqlite-compacted"])
+def test_old_events_are_not_listed(journal: Journal) -> None:
+    """With an old event goes what says who caused it."""
+    journal.append(NewEvent(b"a", [ADA], BOB), NewEvent(b"b", [ADA], EVE))
+    journal.now += 29 * DAY
+    journal.append(NewEvent(b"c", [ADA], BOB))
+    journal.now += 2 * DAY
+    journal.tidy()
+    with journal.database.transaction(write=False) as tx:
+        left = tx.rows("SELECT authored.author, body FROM authored JOIN event ON id = event_id")
+        assert tx.rows("SELECT count(*) FROM authored") == [(len(left),)]
+    assert left == [(BOB, b"c")]
 
 
 def test_dropped(journal: Journal) -> None:

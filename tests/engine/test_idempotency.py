@@ -292,8 +292,8 @@ def test_after_a_week(world: World, bob: Device) -> None:
 def test_forgotten_bit_by_bit(world: World) -> None:
     """Old replies are forgotten a thousand at a time, newer ones are not."""
     insert = """
-        INSERT INTO remembered_reply (command, payload, reply, created_at)
-        VALUES (:command, :none, :none, :created_at)
+        INSERT INTO remembered_reply (user_key, command, payload, reply, created_at)
+        VALUES (1, :command, :none, :none, :created_at)
     """
     now = world.clock.now()
     ages = [8 * DAY] * 1500 + [6 * DAY] * 10

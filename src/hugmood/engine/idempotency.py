@@ -26,8 +26,14 @@ _HASH_BYTES: Final = 16
 _MAY_BE_WRITTEN_OTHERWISE: Final = re.compile(rb"\d(?:\.0|[eE]|\d{17})")
 """Where this is not found, no number needs `_plain`, which takes longer than all the rest."""
 
-_FIND = "SELECT payload, reply FROM remembered_reply WHERE command = :command"
-_FIND_MANY = "SELECT command, payload, reply FROM remembered_reply WHERE command = ANY(:commands)"
+_FIND = """
+    SELECT payload, reply FROM remembered_reply WHERE user_key = :user AND command = :command
+"""
+_FIND_MANY = """
+    SELECT command, payload, reply FROM remembered_reply
+    JOIN unnest(:users::bigint[], :commands::bytea[]) AS asked (user_key, command)
+        USING (user_key, command)
+"""
 _KEEP = """
     INSERT INTO remembered_reply (command, payload, reply, created_at, user_key)
     VALUES (:command, :payload, :reply, :created_at, :user)
@@ -58,12 +64,16 @@ class Memory:
     def read_ahead(self, asks: Sequence[Ask]) -> None:
         """Look for the replies to all of these at once; only where the database `asks_ahead`."""
         self._asked = asks
-        self._answer = self._tx.ask(_FIND_MANY, {"commands": [self._key(ask) for ask in asks]})
+        asked = {
+            "users": [_user(ask) for ask in asks],
+            "commands": [self._key(ask) for ask in asks],
+        }
+        self._answer = self._tx.ask(_FIND_MANY, asked)
 
     def recall(self, ask: Ask) -> bytes | None:
         """Return the reply this command already got; `Rejected` if the id was reused."""
         key = self._key(ask)
-        known = self._new.get(key) or self._found(key)
+        known = self._new.get(key) or self._found(ask, key)
         if known is None:
             return None
         payload, reply = bytes(known[0]), bytes(known[1])
@@ -71,17 +81,17 @@ class Memory:
             raise invalid("id", "id_reused")
         return reply
 
-    def _found(self, key: bytes) -> Row | None:
+    def _found(self, ask: Ask, key: bytes) -> Row | None:
         if self._asked:
             self._known = {self._key(ask): None for ask in self._asked}
-            for ask in self._asked:  # the database is still looking
-                self._payload(ask)
+            for asked in self._asked:  # the database is still looking
+                self._payload(asked)
             self._asked = ()
             for command, payload, reply in self._answer():
                 self._known[bytes(command)] = payload, reply
         if key in self._known:
             return self._known[key]
-        return one(self._tx.rows(_FIND, {"command": key}))
+        return one(self._tx.rows(_FIND, {"user": _user(ask), "command": key}))
 
     def keep(self, ask: Ask, reply: bytes) -> None:
         """Remember that this command succeeded with this reply."""
@@ -93,7 +103,7 @@ class Memory:
                 "payload": payload,
                 "reply": reply,
                 "created_at": self._now,
-                "user": ask.caller.key if ask.caller else None,
+                "user": _user(ask),
             }
         )
 
@@ -142,11 +152,15 @@ def fingerprint(ask: Ask) -> bytes:
     return blake2b(text, digest_size=_HASH_BYTES).digest()
 
 
-def _key(ask: Ask) -> bytes:
+def _user(ask: Ask) -> int:
     if ask.caller is None:
         message = "only a caller's commands are remembered"
         raise AssertionError(message)
-    text = f"{ask.caller.key}\0{ask.id}".encode()
+    return ask.caller.key
+
+
+def _key(ask: Ask) -> bytes:
+    text = f"{_user(ask)}\0{ask.id}".encode()
     return blake2b(text, digest_size=_HASH_BYTES).digest()
 
 

@@ -1,4 +1,4 @@
-"""The writer's memory of the fan-out log: which events are still to be moved, by user.
+"""The writer's memory of the fan-out log: which events are still to be moved, by user and author.
 
 Events are moved a cycle at a time: all that the log held at one moment. A transaction moves
 all of a few users, so that it touches few pages however many users there are; when all are
@@ -9,7 +9,7 @@ what the log has up to a user's last segment counts as moved.
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -33,7 +33,7 @@ _HELP: Final = 2
 """What a delivery owes where the log is too long: one to be moved, one to be dropped."""
 
 Segment = dict[str, int | bytes]
-Waiting = defaultdict[int, "array[int]"]
+Events = defaultdict[int, "array[int]"]
 
 
 @dataclass(slots=True)
@@ -47,6 +47,8 @@ class Cycle:
     events: dict[int, "array[int]"]
     numbers: dict[int, int]
     """The number of each user's last event."""
+    caused: dict[int, "array[int]"]
+    """The same events by author."""
     done: int = 0
 
     def chunk(self) -> list[int]:
@@ -78,7 +80,8 @@ class Backlog:
         self.owed = 0
         """Deliveries that commands have to move or drop before others may wait."""
         self.cycle: Cycle | None = None
-        self._waiting: Waiting = _none_waiting()
+        self._waiting: Events = _no_events()
+        self._caused: Events = _no_events()
 
     @property
     def steps_owed(self) -> int:
@@ -90,11 +93,12 @@ class Backlog:
             return 0
         return 1 + max(0, self.owed - BACKLOG_LIMIT) // CHUNK
 
-    def add(self, event: int, users: Sequence[int]) -> None:
+    def add(self, event: int, users: Sequence[int], author: int) -> None:
         """Note that an event went into the log for these users."""
         waiting = self._waiting
         for user in users:
             waiting[user].append(event)
+        self._caused[author].append(event)
         self.size += len(users)
         if self.size > BACKLOG_LIMIT:
             self.owed += _HELP * len(users)
@@ -107,10 +111,23 @@ class Backlog:
     def begin(self, upto: int, heads: Mapping[int, int]) -> Cycle:
         """Begin a cycle with all that waits, or go on with the one that is under way."""
         if self.cycle is None:
-            events, self._waiting = self._waiting, _none_waiting()
+            events, self._waiting = self._waiting, _no_events()
+            caused, self._caused = self._caused, _no_events()
             numbers = {user: heads[user] for user in events}
-            self.cycle = Cycle(upto, sorted(events), events, numbers)
+            self.cycle = Cycle(upto, sorted(events), events, numbers, caused)
         return self.cycle
+
+    def caused_by(self, author: int) -> list[int]:
+        """Return the events of an author that the log has; it may have left out some by now."""
+        caused = self.cycle.caused if self.cycle else {}
+        return [*caused.get(author, ()), *self._caused.get(author, ())]
+
+    def disowned(self, author: int, events: Collection[int]) -> None:
+        """Note that these are not this author's any more."""
+        for caused in (self.cycle.caused if self.cycle else {}, self._caused):
+            if author in caused:
+                left = array("q", [event for event in caused[author] if event not in events])
+                caused[author] = left
 
     def moved(self, users: Sequence[int]) -> None:
         """Note that these users' events are in segments, and on disk."""
@@ -130,7 +147,7 @@ class Backlog:
         self.owed = max(0, self.owed - deliveries)
 
 
-def _none_waiting() -> Waiting:
+def _no_events() -> Events:
     # Arrays, for of lists the garbage collector looks at each: 58 ms for some 10,000 people.
     return defaultdict(partial(array, "q"))
 

@@ -99,6 +99,10 @@ _MARK_PRUNED = """
 _ERASE = """
     UPDATE event SET body = '' WHERE author = :author AND position(:containing IN body) > 0
 """
+_DISOWN = """
+    UPDATE event SET body = '', author = 0 WHERE id IN (
+        SELECT id FROM event WHERE author = :author LIMIT :most)
+"""
 _DROP_INBOX = "DELETE FROM inbox WHERE user_key = :user"
 _DROP_HEAD = "DELETE FROM stream_head WHERE user_key = :user"
 _DROP_EVENTS = """
@@ -198,6 +202,10 @@ class PostgresStreams(Filters):
     def erase(self, tx: Transaction, author: int, containing: bytes = b"") -> None:
         """Take what this author caused out of all streams; the numbers stay."""
         tx.execute(_ERASE, {"author": author, "containing": containing})
+
+    def disown(self, tx: Transaction, author: int, most: int) -> int:
+        """Erase so many events of an author who is no more, and who it was; count them."""
+        return tx.execute(_DISOWN, {"author": author, "most": most})
 
     def drop(self, tx: Transaction, user: int) -> None:
         """Delete a user's stream."""

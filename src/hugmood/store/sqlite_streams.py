@@ -3,8 +3,9 @@
 A random insert per recipient costs SQLite a page each. So an event takes one row in
 `fanout`, all recipients and numbers in two blobs; later commits move what is in many such
 rows into `inbox`, user by user (`backlog.py`), where a row is a segment: up to a hundred
-consecutive events of one user. The writer, being alone, keeps the heads in memory, and who
-has what in the log; they are what the tables say, and are read from them again when in doubt.
+consecutive events of one user. When events leave the log, `authored` lists them by author.
+The writer, being alone, keeps the heads in memory, and who has and who caused what in the
+log; they are what the tables say, and are read from them again when in doubt.
 """
 
 import sys
@@ -33,7 +34,7 @@ from hugmood.store.streams import (
     to_be_told,
 )
 
-_DROP_ROWS: Final = 4_000
+_DROP_ROWS: Final = 2_000
 """Rows of the log dropped in one transaction."""
 _SWEEP_USERS: Final = 500
 _WORD: Final = 8
@@ -41,7 +42,10 @@ _ORDER: Final = sys.byteorder
 
 _INSERT_EVENT = "INSERT INTO event (id, body, author) VALUES (:id, :body, :author)"
 _INSERT_FANOUT = "INSERT INTO fanout (event_id, users, numbers) VALUES (:id, :users, :numbers)"
-_LOG = "SELECT event_id, users, numbers FROM fanout ORDER BY event_id"
+_LOG = """
+    SELECT event_id, users, numbers, author FROM fanout JOIN event ON event.id = event_id
+    ORDER BY event_id
+"""
 _LOG_SIZES = """
     SELECT event_id, length(users) FROM fanout WHERE event_id <= :upto
     ORDER BY event_id LIMIT :rows
@@ -91,15 +95,37 @@ _MARK_PRUNED = """
     VALUES (:user, :head, :number) ON CONFLICT (user_key) DO UPDATE
     SET last_number = excluded.last_number, pruned_number = excluded.pruned_number
 """
+_LIST_AUTHORS = """
+    INSERT OR IGNORE INTO authored (author, event_id)
+    SELECT author, id FROM event
+    WHERE id IN (SELECT event_id FROM fanout WHERE event_id <= :event) AND author <> 0
+    ORDER BY author, id
+"""
 _ERASE = """
-    UPDATE event SET body = x'' WHERE author = :author AND instr(body, :containing)
+    UPDATE event SET body = x'' WHERE author = :author AND instr(body, :containing) AND id IN (
+        SELECT event_id FROM authored WHERE author = :author
+        UNION ALL SELECT value FROM json_each(:logged))
+"""
+_AUTHORED = "SELECT event_id FROM authored WHERE author = :author LIMIT :most"
+_DISOWN = """
+    UPDATE event SET body = x'', author = 0
+    WHERE id IN (SELECT value FROM json_each(:events)) AND author = :author
+"""
+_UNLIST = """
+    DELETE FROM authored
+    WHERE author = :author AND event_id IN (SELECT value FROM json_each(:events))
 """
 _DROP_INBOX = "DELETE FROM inbox WHERE user_key = :user"
 _DROP_HEAD = "DELETE FROM stream_head WHERE user_key = :user"
-_DROP_EVENTS = """
-    DELETE FROM event WHERE id IN (
-        SELECT id FROM event WHERE id < :oldest
-        AND id < coalesce((SELECT min(event_id) FROM fanout), :oldest) LIMIT 1000)
+_OLD_EVENTS = """
+    SELECT id, author FROM event
+    WHERE id < :oldest AND id < coalesce((SELECT min(event_id) FROM fanout), :oldest)
+    ORDER BY id LIMIT 1000
+"""
+_DROP_EVENTS = "DELETE FROM event WHERE id <= :last"
+_UNLIST_OLD = """
+    DELETE FROM authored
+    WHERE author IN (SELECT value FROM json_each(:authors)) AND event_id <= :last
 """
 
 
@@ -124,7 +150,7 @@ class SqliteStreams(Filters):
             numbers = array("q", [head + 1 for head in map(heads.__getitem__, event.users)])
             heads.update(zip(event.users, numbers, strict=True))
             self._last_event = event_id(now, self._last_event)
-            self._backlog.add(self._last_event, event.users)
+            self._backlog.add(self._last_event, event.users, event.author)
             numbered.append(Numbered(event.prefix, users, numbers, event.author))
             rows.append(
                 {
@@ -159,7 +185,19 @@ class SqliteStreams(Filters):
 
     def erase(self, tx: Transaction, author: int, containing: bytes = b"") -> None:
         """Take what this author caused out of all streams; the numbers stay."""
-        tx.execute(_ERASE, {"author": author, "containing": containing})
+        self._load(tx)
+        logged = str(self._backlog.caused_by(author))
+        tx.execute(_ERASE, {"author": author, "containing": containing, "logged": logged})
+
+    def disown(self, tx: Transaction, author: int, most: int) -> int:
+        """Erase so many events of an author who is no more, and who it was; count them."""
+        self._load(tx)
+        listed = [event for (event,) in tx.rows(_AUTHORED, {"author": author, "most": most})]
+        events = dict.fromkeys([*listed, *self._backlog.caused_by(author)][:most])
+        self._backlog.disowned(author, events.keys())
+        params = {"author": author, "events": str([*events])}
+        tx.execute(_UNLIST, params)
+        return tx.execute(_DISOWN, params)
 
     def drop(self, tx: Transaction, user: int) -> None:
         """Delete a user's stream; what the log still has of it is pruned in time."""
@@ -207,7 +245,7 @@ class SqliteStreams(Filters):
             return int(users[-1])
         # Every inbox is clean now: segments still kept begin after this.
         unused = oldest_id(as_of - self._retention.age - SEGMENT_SPAN)
-        return after if tx.execute(_DROP_EVENTS, {"oldest": unused}) else None
+        return after if _drop_events(tx, unused) else None
 
     @property
     def steps_owed(self) -> int:
@@ -231,15 +269,18 @@ class SqliteStreams(Filters):
         heads: dict[int, int] = {}
         (newest,) = tx.rows("SELECT coalesce(max(id), 0) FROM event")[0]
         self._last_event = max(self._last_event, newest)
-        log = [(event, _words(users), _words(numbers)) for event, users, numbers in tx.rows(_LOG)]
-        for _, users, numbers in log:
+        log = [
+            (event, _words(users), _words(numbers), author)
+            for event, users, numbers, author in tx.rows(_LOG)
+        ]
+        for _, users, numbers, _ in log:
             heads.update(zip(users, numbers, strict=True))
         moved: dict[int, int] = dict(tx.rows(_HEADS, {"users": str(sorted(heads))}))
         backlog = self._backlog = Backlog()
-        for event, users, numbers in log:
+        for event, users, numbers, author in log:
             pairs = zip(users, numbers, strict=True)
-            backlog.add(event, [user for user, number in pairs if number > moved[user]])
-        backlog.found(sum(len(users) for _, users, _ in log))
+            backlog.add(event, [user for user, number in pairs if number > moved[user]], author)
+        backlog.found(sum(len(users) for _, users, _, _ in log))
         return heads
 
 
@@ -253,8 +294,19 @@ def _drop_log(tx: Transaction, upto: int) -> tuple[int, bool]:
     """Drop the oldest rows up to an event; return how many deliveries, and if it was all."""
     sizes = tx.rows(_LOG_SIZES, {"upto": upto, "rows": _DROP_ROWS})
     if sizes:
+        tx.execute(_LIST_AUTHORS, {"event": sizes[-1][0]})
         tx.execute(_DROP_LOG, {"event": sizes[-1][0]})
     return sum(size for _, size in sizes) // _WORD, len(sizes) < _DROP_ROWS
+
+
+def _drop_events(tx: Transaction, oldest: int) -> bool:
+    """Drop some events with smaller ids than this, which no stream has; False for none."""
+    old = tx.rows(_OLD_EVENTS, {"oldest": oldest})
+    if old:
+        authors = str(sorted({author for _, author in old}))
+        tx.execute(_UNLIST_OLD, {"authors": authors, "last": old[-1][0]})
+        tx.execute(_DROP_EVENTS, {"last": old[-1][0]})
+    return bool(old)
 
 
 def _standing(tx: Transaction, user: int) -> tuple[list[tuple[int, int]], int]:

@@ -205,21 +205,9 @@ _HIDE: Final = """
 """
 _SHOW: Final = "DELETE FROM stream_filter WHERE user_key = :user AND author_key = :author"
 
-_DISOWN: Final = {
-    dialect: f"""
-        UPDATE event SET body = {empty}, author = {SERVICE} WHERE id IN (
-            SELECT id FROM event WHERE author = :author LIMIT :most)
-    """
-    for dialect, empty in (("sqlite", "x''"), ("postgres", "''"))
-}
-
 
 class Filters:
     """Whose events each user's stream leaves out; the same in every database."""
-
-    def disown(self, tx: Transaction, author: int, most: int) -> int:
-        """Erase so many events of an author who is no more, and who it was; count them."""
-        return tx.execute(_DISOWN[tx.dialect], {"author": author, "most": most})
 
     def hide(self, tx: Transaction, user: int, author: int) -> None:
         """Leave what this author causes out of a user's stream, live and in pages."""
