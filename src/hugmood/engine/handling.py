@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -236,22 +236,6 @@ class Ctx:
         """Refuse guests."""
         if self.caller.guest:
             raise denied("Guests cannot do this; please register")
-
-
-class PresenceNoted(Reply, frozen=True):
-    """Others have been told."""
-
-
-class PresenceChanged(Command[PresenceNoted], frozen=True, kw_only=True):
-    """This user came or went: `Host.online` says which. A feature may handle it.
-
-    With `again` neither: others are to be told what holds, for they may have missed it.
-    """
-
-    internal: ClassVar[bool] = True
-
-    user_key: int
-    again: bool = False
 
 
 class RejectedWithEffect(Exception):  # noqa: N818 (a refusal is an answer)

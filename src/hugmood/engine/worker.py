@@ -21,7 +21,8 @@ from hugmood import logs
 from hugmood.ambient import Ambient, System, monotonic
 from hugmood.config import Config
 from hugmood.engine import housekeeping  # noqa: F401 (it registers what it handles)
-from hugmood.engine.handling import Host, PresenceChanged, route
+from hugmood.engine.handling import Host, route
+from hugmood.engine.presence import PresenceChanged
 from hugmood.engine.reader import Reader
 from hugmood.engine.records import (
     NOBODY,

@@ -178,8 +178,8 @@ class Checkpointer:
         self._copied = writer.total_changes
         self._wanted = threading.Event()
         self._over = False
-        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
-        self._thread.start()
+        self._copier = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+        self._copier.start()
 
     def committed(self) -> None:
         """Note that something is in the log; copy when it is enough to be worth it."""
@@ -191,7 +191,7 @@ class Checkpointer:
         """Copy a last time, and end."""
         self._over = True
         self._wanted.set()
-        self._thread.join()
+        self._copier.join()
 
     def _run(self) -> None:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)

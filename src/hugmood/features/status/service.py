@@ -7,7 +7,8 @@ and of all three the same: no message, and no sign of coming or going.
 from collections.abc import Sequence
 from typing import Final
 
-from hugmood.engine.handling import Ctx, PresenceChanged, PresenceNoted, handles
+from hugmood.engine.handling import Ctx, handles
+from hugmood.engine.presence import PresenceChanged, PresenceNoted
 from hugmood.errors import denied
 from hugmood.features.auth.access import cut_ended
 from hugmood.features.follows import store as follows
