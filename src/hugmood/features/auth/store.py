@@ -230,9 +230,9 @@ def session_by_id(tx: Transaction, session_id: str) -> Session | None:
     row = one(tx.rows(_SESSION, {"id": session_id}))
     if row is None:
         return None
-    found = Session(*row)
+    key, user, user_id, guest, long_lived, *rest = row
     # SQLite has no booleans.
-    return found._replace(guest=bool(found.guest), long_lived=bool(found.long_lived))
+    return Session(key, user, user_id, bool(guest), bool(long_lived), *rest)
 
 
 def offer_next(tx: Transaction, session_id: str, token_id: str, expires_at: int) -> None:
