@@ -21,6 +21,7 @@ import graphql_face
 import history
 import idle
 import lists
+import pace
 import peers_fanout
 import refused
 import replay
@@ -85,12 +86,14 @@ def _measure(*, quick: bool) -> tuple[list[Section], int]:
     for title, measures in benchmarks.items():
         print(f"\n{title}", flush=True)
         section = Section(title, [])
+        times = pace.measure()
         for measure in measures:
             try:
                 section.figures.extend(_told(measure()))
             except Exception:  # noqa: BLE001 (whatever it is, it is told)
                 traceback.print_exc()
                 broken += 1
+        section.figures.extend(_told([pace.told([*times, *pace.measure()])]))
         sections.append(section)
     return sections, broken
 

@@ -261,7 +261,7 @@ class Frames:
         """Start between two frames."""
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes | memoryview) -> list[bytes]:
         """Take bytes as they come; return the frames they complete."""
         self._buffer += data
         frames = []

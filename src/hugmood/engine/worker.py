@@ -275,6 +275,8 @@ class Process:
         self._lane = lane
         self._sock = sock
         self._frames = Frames()
+        self._received = memoryview(bytearray(_RECEIVE_BYTES))
+        """What came last; made once, for so much new memory each time is three system calls."""
         self._early: list[Question] = []
         """What came before there was a database: first what a restart asks again."""
         self._lock: IO[str] | None = None
@@ -348,7 +350,7 @@ class Process:
             raise DatabaseError(message) from error
         self._lock = lock
 
-    def _refuse_all(self, data: bytes) -> None:
+    def _refuse_all(self, data: memoryview) -> None:
         refusal = unavailable().refusal
         for frame in self._frames.feed(data):
             for question in read_questions(frame):
@@ -383,14 +385,15 @@ class Process:
                 break
         return questions
 
-    def _receive(self, *, blocking: bool) -> bytes:
+    def _receive(self, *, blocking: bool) -> memoryview:
+        """Return what comes, until the next call; nothing where that would take waiting."""
         try:
-            data = self._sock.recv(_RECEIVE_BYTES, 0 if blocking else socket.MSG_DONTWAIT)
+            count = self._sock.recv_into(self._received, 0, 0 if blocking else socket.MSG_DONTWAIT)
         except BlockingIOError:
-            return b""
-        if not data:
+            return self._received[:0]
+        if not count:
             raise SystemExit(0)
-        return data
+        return self._received[:count]
 
     def _send(self, said: list[Said]) -> None:
         if said:
