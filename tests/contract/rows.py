@@ -8,6 +8,7 @@ INSERT = """
 INSERT_OR_NOT = f"{INSERT} ON CONFLICT DO NOTHING"
 SELECT = "SELECT user_key, last_number FROM stream_head ORDER BY user_key"
 ADD = "UPDATE stream_head SET last_number = last_number + 1"
+ADD_TO = f"{ADD} WHERE user_key = :user"
 REMEMBER = """
     INSERT INTO remembered_reply (user_key, command, payload, reply, created_at)
     VALUES (1, :command, :payload, :reply, :created_at)

@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -12,7 +14,7 @@ from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable,
 from hugmood.store.opening import open_database
 from hugmood.store.postgres import Postgres
 from hugmood.store.sqlite import Sqlite
-from tests.contract.rows import ADD, BIG, INSERT, SHORT, insert, rows
+from tests.contract.rows import ADD, ADD_TO, BIG, INSERT, SHORT, insert, rows
 from tests.databases import Place, on_sqlite
 
 
@@ -20,6 +22,10 @@ from tests.databases import Place, on_sqlite
 def database(place: Place) -> Database:
     """A connection."""
     return place.open()
+
+
+PATIENCE = 5.0
+"""Seconds to wait for a lock: PostgreSQL looks for deadlocks after one."""
 
 
 def failure_of(database: Database, *statements: str) -> type[DatabaseError]:
@@ -67,6 +73,34 @@ def test_locked(place: Place, database: Database) -> None:
     with database.transaction(write=True) as tx:
         tx.execute(ADD)
         assert failure_of(impatient, ADD) is DatabaseUnavailable
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])
+def test_deadlock(place: Place) -> None:
+    """Of two that wait for each other one fails, and the database is there as before.
+
+    A whole batch of commands was answered with an error, where it could be repeated.
+    """
+    database, other = place.open(timeout=PATIENCE), place.open(timeout=PATIENCE)
+    with database.transaction(write=True) as tx:
+        insert(tx, 1)
+        insert(tx, 2)
+    crossed = Barrier(2)
+
+    def failure(one: Database, users: tuple[int, int]) -> type[DatabaseError] | None:
+        try:
+            with one.transaction(write=True) as tx:
+                tx.execute(ADD_TO, {"user": users[0]})
+                crossed.wait()
+                tx.execute(ADD_TO, {"user": users[1]})
+        except DatabaseError as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor() as pool:
+        failures = pool.map(failure, (database, other), ((1, 2), (2, 1)))
+    assert {*failures} == {None, DatabaseError}
+    assert rows(database) == [(1, 1), (2, 1)]
 
 
 def test_read_only(place: Place) -> None:

@@ -350,7 +350,7 @@ class Process:
             raise DatabaseError(message) from error
         self._lock = lock
 
-    def _refuse_all(self, data: memoryview) -> None:
+    def _refuse_all(self, data: bytes | memoryview) -> None:
         refusal = unavailable().refusal
         for frame in self._frames.feed(data):
             for question in read_questions(frame):

@@ -36,6 +36,8 @@ kept when the table has grown, until the server looks at the table again: up to 
 MOST_PUT_OFF: Final = 128
 """Rows that are put off; then PostgreSQL inserts them while the next commands are handled."""
 
+_CONFLICTS: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+"""PostgreSQL ended one of two that were in each other's way; what is repeated succeeds."""
 _UNAVAILABLE: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -290,6 +292,8 @@ class Postgres:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except _CONFLICTS as error:  # psycopg has them among the operational errors
+        raise DatabaseError(_told(error)) from None
     except _UNAVAILABLE as error:
         raise DatabaseUnavailable(_told(error)) from None
     except psycopg.Error as error:
