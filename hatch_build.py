@@ -1,8 +1,8 @@
 """What happens when a wheel is built: GraphiQL is put into it, and it may be compiled.
 
 With `COMPILE_HUGMOOD=1` mypyc makes C of the modules that pyproject.toml names, the way of an
-event to its sockets and of a command through the engine. They are the same modules, and do the same; where they are not compiled
-Python runs them as they stand.
+event to its sockets and of a command through the engine. They are the same modules, and do the
+same; where they are not compiled Python runs them as they stand.
 """
 
 import os
