@@ -657,6 +657,18 @@ def test_disowned(journal: Journal) -> None:
     assert (counts, of_bob, journal.bodies(ADA)) == ([2, 2, 1, 0], [(0,)], [b"b"])
 
 
+@pytest.mark.parametrize("kind", ["sqlite-log"])
+def test_disowned_half_way(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is leaving the log counts once: a piece that seemed smaller looked like the last."""
+    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 2)
+    for body in (b"a", b"b", b"c", b"d"):
+        journal.append(NewEvent(body, [ADA], BOB))
+    journal.streams.step(journal.database)
+    journal.streams.step(journal.database)
+    counts = [journal.disown(BOB, 3) for _ in range(3)]
+    assert (counts, journal.bodies(ADA)) == ([3, 1, 0], [])
+
+
 @pytest.mark.parametrize("kind", ["sqlite-compacted"])
 def test_old_events_are_not_listed(journal: Journal) -> None:
     """With an old event goes what says who caused it."""

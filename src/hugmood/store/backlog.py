@@ -9,7 +9,7 @@ what the log has up to a user's last segment counts as moved.
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -119,15 +119,18 @@ class Backlog:
 
     def caused_by(self, author: int) -> list[int]:
         """Return the events of an author that the log has; it may have left out some by now."""
-        caused = self.cycle.caused if self.cycle else {}
-        return [*caused.get(author, ()), *self._caused.get(author, ())]
+        return [event for caused in self._all_caused() for event in caused.get(author, ())]
 
-    def disowned(self, author: int, events: Collection[int]) -> None:
+    def disowned(self, author: int, events: Iterable[int]) -> None:
         """Note that these are not this author's any more."""
-        for caused in (self.cycle.caused if self.cycle else {}, self._caused):
+        gone = set(events)
+        for caused in self._all_caused():
             if author in caused:
-                left = array("q", [event for event in caused[author] if event not in events])
-                caused[author] = left
+                caused[author] = array("q", [one for one in caused[author] if one not in gone])
+
+    def _all_caused(self) -> list[dict[int, "array[int]"]]:
+        """Return who caused what: of the cycle, if there is one, and of what came after."""
+        return [self.cycle.caused, self._caused] if self.cycle else [self._caused]
 
     def moved(self, users: Sequence[int]) -> None:
         """Note that these users' events are in segments, and on disk."""

@@ -193,11 +193,13 @@ class SqliteStreams(Filters):
         """Erase so many events of an author who is no more, and who it was; count them."""
         self._load(tx)
         listed = [event for (event,) in tx.rows(_AUTHORED, {"author": author, "most": most})]
-        events = dict.fromkeys([*listed, *self._backlog.caused_by(author)][:most])
-        self._backlog.disowned(author, events.keys())
-        params = {"author": author, "events": str([*events])}
+        # What is leaving the log is in both; and all count, for fewer than `most` are the last.
+        events = [*dict.fromkeys([*listed, *self._backlog.caused_by(author)])][:most]
+        self._backlog.disowned(author, events)
+        params = {"author": author, "events": str(events)}
         tx.execute(_UNLIST, params)
-        return tx.execute(_DISOWN, params)
+        tx.execute(_DISOWN, params)
+        return len(events)
 
     def drop(self, tx: Transaction, user: int) -> None:
         """Delete a user's stream; what the log still has of it is pruned in time."""
