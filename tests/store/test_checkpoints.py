@@ -1,13 +1,15 @@
 """SQLite's log is copied into the file by a thread, so that no commit waits for it."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import active_count
+from time import monotonic, sleep
 
 import pytest
 
 from hugmood.store.opening import open_database
-from hugmood.store.sqlite import _CHECKPOINT_CHANGES, Sqlite
+from hugmood.store.sqlite import _CHECKPOINT_CHANGES, _LONG_LOG_PAGES, Checkpointer, Sqlite
 from tests.databases import migrated_file
 
 WORD = "INSERT INTO note (text) VALUES (:text)"
@@ -32,10 +34,31 @@ def threads() -> Iterator[None]:
     assert active_count() == before
 
 
-def write(database: Sqlite, rows: int) -> None:
+def write(database: Sqlite, rows: int, *, size: int = 1000) -> None:
     """Commit so many rows, some megabytes in all."""
     with database.transaction(write=True) as tx:
-        tx.execute_many(WORD, [{"text": "x" * 1000}] * rows)
+        tx.execute_many(WORD, [{"text": "x" * size}] * rows)
+
+
+def beside(database: Sqlite) -> Checkpointer:
+    """Have a thread copy the log."""
+    database.checkpoint_beside()
+    assert database._checkpointer
+    return database._checkpointer
+
+
+def copied(checkpointer: Checkpointer) -> None:
+    """Wait until the thread has done what was asked of it."""
+    end = monotonic() + 30
+    while checkpointer._wanted.is_set():
+        assert monotonic() < end
+        sleep(0.001)
+
+
+def log_pages(file: Path) -> int:
+    """Return how many pages the log has since it began anew (SQLite's WAL format, `mxFrame`)."""
+    index = file.with_name(file.name + "-shm").read_bytes()
+    return int.from_bytes(index[16:20], sys.byteorder)
 
 
 @pytest.mark.usefixtures("threads")
@@ -61,6 +84,45 @@ def test_little(file: Path) -> None:
     write(database, 1)
     assert database._checkpointer
     assert not database._checkpointer._wanted.is_set()
+    database.close()
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("is_long", [True, False])
+def test_begun_anew(file: Path, *, is_long: bool) -> None:
+    """Where the log is long the writer copies the little that came since, and it begins anew."""
+    database = Sqlite(str(file))
+    write(database, 1000)  # too little for the thread
+    checkpointer = beside(database)
+    write(database, 400)
+    checkpointer._log_pages = _LONG_LOG_PAGES if is_long else _LONG_LOG_PAGES - 1
+    write(database, 1)  # the commit copies
+    write(database, 1)  # and the next one finds all of it copied
+    assert (log_pages(file) < 10) == is_long
+    assert not checkpointer._wanted.is_set()
+    database.close()
+
+
+@pytest.mark.usefixtures("threads")
+def test_long_log(file: Path) -> None:
+    """A log that is long is copied by the thread first, if somebody who reads does not stop it."""
+    database, reader = Sqlite(str(file)), Sqlite(str(file))
+    checkpointer = beside(database)
+    with reader.transaction(write=False) as tx:
+        tx.rows("SELECT count(*) FROM note")
+        for _ in range(2 * _LONG_LOG_PAGES // _CHECKPOINT_CHANGES):
+            write(database, _CHECKPOINT_CHANGES, size=4000)
+        copied(checkpointer)
+        assert log_pages(file) > _LONG_LOG_PAGES
+        assert checkpointer._log_pages == 0
+    write(database, _CHECKPOINT_CHANGES)
+    copied(checkpointer)
+    assert checkpointer._log_pages > _LONG_LOG_PAGES
+    reader.close()
+    write(database, _CHECKPOINT_CHANGES)
+    copied(checkpointer)
+    write(database, 1)
+    assert log_pages(file) < _LONG_LOG_PAGES
     database.close()
 
 

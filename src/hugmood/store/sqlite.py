@@ -21,9 +21,14 @@ from hugmood.store.database import (
 MINIMUM_VERSION: Final = (3, 35)
 """RETURNING and upserts as they are written here came with it."""
 
-_CHECKPOINT_PAGES: Final = 10_000
+_CHECKPOINT_PAGES: Final = 40_000
+"""Pages of the log at which SQLite makes a checkpoint within the commit, whatever it takes."""
 _CHECKPOINT_CHANGES: Final = 2_000
 """Rows written between two checkpoints beside the writer."""
+_LONG_LOG_PAGES: Final = 10_000
+"""Pages of the log from which on it is to begin anew."""
+_FEW_CHANGES: Final = 500
+"""Rows that the writer copies itself, to have the log begin anew: a few milliseconds."""
 _CACHE_KIB: Final = 64 * 1024
 _STATEMENTS: Final = 256
 
@@ -165,10 +170,11 @@ class Sqlite:
 
 
 class Checkpointer:
-    """Copies most of the write-ahead log into the file, by a connection and a thread of its own.
+    """Copies the write-ahead log into the file, by a connection and a thread of its own.
 
-    What comes meanwhile is left to the writer's next automatic checkpoint, which begins the log
-    anew; alone it would hold up whoever's commit happens to cause it.
+    The log begins anew when the writer finds all of it copied; what comes while the thread
+    copies is not. So where the log is long the thread goes on until little came meanwhile, and
+    that the writer copies itself: all of it would hold up its commit for 30 ms and more.
     """
 
     def __init__(self, path: str, writer: sqlite3.Connection) -> None:
@@ -176,15 +182,24 @@ class Checkpointer:
         self._path = path
         self._writer = writer
         self._copied = writer.total_changes
+        self._log_pages = 0
         self._wanted = threading.Event()
+        """Set until the thread has copied."""
         self._over = False
         self._copier = threading.Thread(target=self._run, name="checkpoints", daemon=True)
         self._copier.start()
 
     def committed(self) -> None:
-        """Note that something is in the log; copy when it is enough to be worth it."""
-        if self._writer.total_changes - self._copied >= _CHECKPOINT_CHANGES:
-            self._copied = self._writer.total_changes
+        """Note that something is in the log; have it copied when it is enough to be worth it."""
+        changes = self._writer.total_changes - self._copied
+        is_long = self._log_pages >= _LONG_LOG_PAGES
+        if self._wanted.is_set() or not (is_long or changes >= _CHECKPOINT_CHANGES):
+            return
+        self._copied = self._writer.total_changes
+        if is_long and changes <= _FEW_CHANGES:
+            _copy_log(self._writer)
+            self._log_pages = 0  # where somebody still reads in it the thread will say so
+        else:
             self._wanted.set()
 
     def stop(self) -> None:
@@ -198,10 +213,17 @@ class Checkpointer:
         with closing(connection):
             while not self._over:
                 self._wanted.wait()
+                self._log_pages = _copy_log(connection)
                 self._wanted.clear()
-                # Where it fails nothing is lost: the writer's own checkpoint is still to come.
-                with suppress(sqlite3.Error):
-                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _copy_log(connection: sqlite3.Connection) -> int:
+    """Copy what can be copied of the write-ahead log; return its pages if that was all."""
+    # Where it fails nothing is lost: SQLite's own checkpoint is still to come.
+    with suppress(sqlite3.Error):
+        ((_, pages, copied),) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return int(pages) if copied == pages else 0
+    return 0
 
 
 def _private(file: Path) -> None:
