@@ -38,7 +38,7 @@ _GRAPHQL_AFTER: Final = 5.0
 _LOOK: Final = 0.02
 """Seconds that GraphQL waits at most for the engine, and between two looks at it."""
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Server:

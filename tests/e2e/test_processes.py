@@ -34,6 +34,24 @@ async def test_names(tmp_path: Path, database_url: str) -> None:
         assert not any(secret in word for pid in pids for word in command(pid))
 
 
+async def test_who_logs(tmp_path: Path, database_url: str) -> None:
+    """A line says which module it is from, compiled or not."""
+    with serving(tmp_path, database_url) as service:
+        await service.ready()
+        async with talking(service) as talk:
+            await talk.be_guest()
+        await until(lambda: bool(service.logged("connection closed")))
+        names = {
+            line["event"]: line["logger"]
+            for line in service.log_lines
+            if line["event"] in ("engine process ready", "connection closed")
+        }
+        assert names == {
+            "engine process ready": "hugmood.engine.link",
+            "connection closed": "hugmood.gateway.peer",
+        }
+
+
 async def test_fork_server_dies(tmp_path: Path, database_url: str) -> None:
     """Those that came from it work on; what dies after that is started again all the same."""
     with serving(tmp_path, database_url) as service:

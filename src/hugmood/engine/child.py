@@ -23,7 +23,7 @@ _SLOWEST_RESTART: Final = 5.0
 _SETTLED: Final = 10.0
 _STOP_PATIENCE: Final = 10.0
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Child(asyncio.Protocol):

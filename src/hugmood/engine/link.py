@@ -46,7 +46,7 @@ _PATIENCE: Final = 60.0
 _PATIENCE_WHEN_DOWN: Final = 10.0
 _SWEEP_EVERY: Final = 1.0
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Reply = Answer | StreamPage | Heads
 Callback = Callable[[Reply], None]

@@ -69,7 +69,7 @@ _FIRST_RETRY: Final = 0.02
 _SLOWEST_RETRY: Final = 0.5
 _NOTHING: Final = Quiet([], more=False)
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Work(Protocol):

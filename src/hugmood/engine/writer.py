@@ -51,7 +51,7 @@ _MOST_BUCKETS: Final = 10_000
 _LOOK_EVERY: Final = 1_000
 """How often the schedule is looked at, ms; what is due waits no longer than this."""
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class _MustUndo(Exception):  # noqa: N818 (it asks for the batch to be repeated)

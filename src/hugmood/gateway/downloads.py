@@ -42,7 +42,7 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):  # noqa: N818 (an answer)

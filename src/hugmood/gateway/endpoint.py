@@ -18,7 +18,7 @@ from hugmood.wire import codec
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
 from hugmood.wire.session import Session, Settings
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 PATH: Final = "/ws"
 CLIENT_ID_HEADER: Final = "X-Client-Id"

@@ -30,7 +30,7 @@ _SCHEME: Final = "bearer"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _STATUSES: Final = {"server_error": 503, "rate_limit_exceeded": 429}
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class GraphqlOverHttp:

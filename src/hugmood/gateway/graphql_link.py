@@ -31,7 +31,7 @@ MOST_WAITING: Final = 1_000
 _PATIENCE: Final = 30.0
 """Longer than any time limit that can be set: then the process is stuck."""
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Unanswered(Exception):  # noqa: N818 (it is told as a refusal)

@@ -40,7 +40,7 @@ _INIT_TIMEOUT: Final = 4408
 _SUBSCRIBER_EXISTS: Final = 4409
 _TOO_MANY_INITS: Final = 4429
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _Kind = Literal["connection_init", "ping", "pong", "subscribe", "complete"]
 

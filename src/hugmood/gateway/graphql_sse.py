@@ -29,7 +29,7 @@ KEEP_ALIVE: Final = b":\n\n"
 
 _COMPLETE: Final = b"event: complete\ndata:\n\n"
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def event(payload: bytes, number: int = 0) -> bytes:

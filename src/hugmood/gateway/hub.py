@@ -30,7 +30,7 @@ _SHORTEST_SPREAD: Final = 1_000
 _LONGEST_SPREAD: Final = 30_000
 """On shutdown clients come back over 5 ms each, within these bounds, ms."""
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Hub:

@@ -33,7 +33,7 @@ MAX_OUTSTANDING: Final = 256
 
 _INTERNAL_ERROR: Final = 1011
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Peer:

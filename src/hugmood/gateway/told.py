@@ -22,7 +22,7 @@ _HOLE: Final = b"\x00"
 
 _encode: Final = msgspec.json.Encoder().encode
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Telling:

@@ -41,7 +41,7 @@ MOST_DOCUMENTS: Final = 1_000
 _ERRORS_SHOWN: Final = 10
 _NOT_SIGNED_IN: Final = frozenset({"auth_required", "invalid_auth", "auth_expired"})
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Request(Struct):

@@ -39,7 +39,7 @@ _FAILED: Final = (
     b'"extensions":{"code":"server_error"}}]}'
 )
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Operation:
