@@ -13,14 +13,13 @@ from typing import Final
 
 import native
 from hugmood.ambient import System
+from hugmood.engine.framing import LENGTH_BYTES, pack
 from hugmood.engine.handling import Host
 from hugmood.engine.records import (
-    LENGTH_BYTES,
     Answer,
     Ask,
     Caller,
     Question,
-    pack,
     read_questions,
     read_said,
 )
@@ -28,7 +27,8 @@ from hugmood.engine.writer import Writer
 from hugmood.features import load_handlers
 from hugmood.store.opening import open_database, open_streams
 from hugmood.store.streams import DEFAULT_RETENTION
-from hugmood.wire.session import Forward, Send, Session, Settings
+from hugmood.wire.limits import Settings
+from hugmood.wire.session import Forward, Send, Session
 from native import Target
 from report import Figure, figure
 from service import SECRET, Person, database_folder, populate, serve

@@ -14,6 +14,7 @@ from hugmood.gateway import frames
 from hugmood.gateway.websocket import Connection
 from hugmood.wire import codec
 from hugmood.wire.message import (
+    MOST_IN_BATCH,
     PUSHES,
     AuthFailure,
     Batch,
@@ -320,7 +321,7 @@ class Device:
 
     def _hear_batch(self, batch: Message) -> None:
         messages = [Message.of(plain) for plain in batch.data["messages"]]
-        assert 2 <= len(messages) <= codec.MOST_IN_BATCH
+        assert 2 <= len(messages) <= MOST_IN_BATCH
         assert batch.id.startswith("batch-")
         assert batch.number == messages[-1].number
         self.batches.append([message.type for message in messages])

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from msgspec.structs import replace
 
+from hugmood.engine.framing import LENGTH_BYTES, pack
 from hugmood.engine.handling import Host
 from hugmood.engine.link import Callback, Listener
 from hugmood.engine.records import (
@@ -23,16 +23,12 @@ from hugmood.engine.records import (
     Said,
     StreamPage,
     Transient,
-    pack,
     read_questions,
     read_said,
 )
 from hugmood.engine.worker import Work, make_work
 from hugmood.store.database import Database
 from hugmood.wire.message import LANES, Lane
-
-LENGTH: Final = 4
-"""Bytes that `pack` puts before a frame."""
 
 
 @dataclass(slots=True)
@@ -168,14 +164,14 @@ class LocalEngine:
         if not questions:
             return []
         work = self._works[lane]
-        said = list(work.answers(read_questions(pack(questions)[LENGTH:])))
+        said = list(work.answers(read_questions(pack(questions)[LENGTH_BYTES:])))
         while work.waiting:
             said += work.answers([])
-        return [read_said(pack(records)[LENGTH:]) for records in said]
+        return [read_said(pack(records)[LENGTH_BYTES:]) for records in said]
 
     def _hear_all(self, said: list[list[Said]]) -> None:
         for records in said:
-            self._hear(read_said(pack(records)[LENGTH:]))
+            self._hear(read_said(pack(records)[LENGTH_BYTES:]))
 
     def _hear(self, said: list[Said]) -> None:
         deliveries: list[Delivery] = []

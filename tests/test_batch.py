@@ -9,8 +9,8 @@ from hugmood.features.follows.messages import FollowUser
 from hugmood.features.hugs.messages import HugReceived, SendHug
 from hugmood.features.moods.messages import FetchMoodHistory, MoodChanged, MoodUpdate
 from hugmood.features.subscriptions.messages import Subscribe
+from hugmood.wire.limits import Settings
 from hugmood.wire.message import Error, ErrorDetails, MissedMessages
-from hugmood.wire.session import Settings
 from tests.conftest import MakeWorld
 from tests.device import Device
 from tests.features.people import feel, hug

@@ -29,8 +29,7 @@ from hugmood.gateway.hub import Hub
 from hugmood.gateway.websocket import Acceptance, Connection, Farewells, UpgradeRequest
 from hugmood.store.streams import DEFAULT_RETENTION, Retention
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
-from hugmood.wire.limits import Rates
-from hugmood.wire.session import Settings
+from hugmood.wire.limits import Rates, Settings
 from tests.databases import Place, streams_for
 from tests.device import Device
 from tests.fakes import (

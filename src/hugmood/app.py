@@ -29,7 +29,7 @@ from hugmood.gateway.hub import Hub
 from hugmood.gateway.proxies import Proxies
 from hugmood.gateway.turnstile import Turnstile
 from hugmood.gateway.upgrade import http_protocol_class
-from hugmood.wire.session import Settings
+from hugmood.wire.limits import Settings
 
 _BACKLOG: Final = 4096
 _DRAIN_PATIENCE: Final = 10

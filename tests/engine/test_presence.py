@@ -4,158 +4,23 @@ import asyncio
 
 import pytest
 
-from hugmood.engine.link import Callback, EngineLink, _Worker
+from hugmood.engine.framing import Frames, pack
+from hugmood.engine.link import EngineLink, _Worker
 from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import (
     Answer,
     Ask,
     Caller,
-    Frames,
     Presence,
     Question,
+    Ready,
+    Said,
     read_questions,
 )
 from hugmood.engine.worker import MAX_BATCH, ReadWork, WriteWork
 from hugmood.errors import Refusal, invalid, unavailable
 from hugmood.store.database import DatabaseUnavailable
-from hugmood.wire.message import Lane
 from tests.world import World
-
-
-class QuietWorker:
-    """An engine process that is there, and answers when the test says so."""
-
-    ready = True
-
-    def __init__(self) -> None:
-        self.told: list[Question] = []
-        self.asked: list[Presence] = []
-        self.callbacks: list[Callback] = []
-
-    def put(self, question: Question) -> None:
-        """Take what needs no answer."""
-        self.told.append(question)
-
-    def ask(self, question: Presence, callback: Callback) -> None:
-        """Take a question."""
-        self.asked.append(question)
-        self.callbacks.append(callback)
-
-    def answer(self, refusal: Refusal | None = None) -> None:
-        """Answer the question asked last."""
-        self.callbacks[-1](Answer(self.asked[-1].number, refusal=refusal))
-
-    def give_up(self, now: float) -> None:
-        """Have nothing that waits."""
-
-
-class QuietLink(EngineLink):
-    """A link to such processes."""
-
-    def __init__(self) -> None:
-        super().__init__(b"{}", Nursery())
-        self.writer, self.checker, self.reader = (QuietWorker() for _ in range(3))
-        self._write = self.writer  # type: ignore[assignment]
-        self._check = self.checker  # type: ignore[assignment]
-        self._readers = [self.reader]  # type: ignore[list-item]
-        self._workers = [self.writer, self.checker, self.reader]  # type: ignore[list-item]
-        self.restarted = 0
-        self.listener = self  # type: ignore[assignment]
-
-    def engine_restarted(self) -> None:
-        """Count."""
-        self.restarted += 1
-
-
-@pytest.fixture
-def link() -> QuietLink:
-    """A link whose processes are quiet."""
-    return QuietLink()
-
-
-@pytest.fixture
-def write(world: World) -> WriteWork:
-    """The writer's work in a world with nobody in it."""
-    return WriteWork(world.database, world.engine._make_host())
-
-
-# The link
-
-
-def test_all_are_told(link: QuietLink) -> None:
-    """A change is news to the writer and known to the readers; the checker needs none."""
-    link.presence([1], [2])
-    assert link.writer.asked == [Presence([1], [2], number=1)]
-    assert (link.reader.told, link.checker.told) == ([Presence([1], [2])], [])
-
-
-@pytest.mark.parametrize("lane", ["writer", "reader"])
-def test_greeting(link: QuietLink, lane: str) -> None:
-    """A process that starts again is told who is there, which is no news."""
-    link.presence([1, 2], [])
-    link.presence([], [2])
-    worker: QuietWorker = getattr(link, lane)
-    worker.told.clear()
-    link.greet(worker)  # type: ignore[arg-type]
-    assert worker.told == [Presence([1], [])]
-
-
-def test_checker_is_not_greeted(link: QuietLink) -> None:
-    """The checker has no use for it."""
-    link.presence([1], [])
-    link.greet(link.checker)  # type: ignore[arg-type]
-    assert (link.checker.told, link.restarted) == ([], 0)
-
-
-async def sweep(link: QuietLink) -> None:
-    """Let a second pass."""
-    link._sweep()
-    assert link._sweeper is not None
-    link._sweeper.cancel()
-    await asyncio.sleep(0)
-
-
-async def test_news_is_kept_until_it_was_told(link: QuietLink) -> None:
-    """A change that could not be told is told later, as it is then, until it was."""
-    link.presence([1, 2], [])
-    link.writer.answer(unavailable().refusal)
-    link.presence([], [2])
-    link.writer.answer()
-    await sweep(link)
-    assert link.writer.asked[2:] == [Presence([1], [], number=3)]
-    link.writer.answer()
-    await sweep(link)
-    assert len(link.writer.asked) == 3
-
-
-async def test_news_of_who_has_gone_since(link: QuietLink) -> None:
-    """What could not be told twice is told once."""
-    link.presence([1], [])
-    link.writer.answer(unavailable().refusal)
-    link.presence([], [1])
-    link.writer.answer(unavailable().refusal)
-    await sweep(link)
-    assert link.writer.asked[2:] == [Presence([], [1], number=3)]
-
-
-async def test_news_that_nobody_wants(link: QuietLink) -> None:
-    """Where no feature handles it there is no use in asking again."""
-    link.presence([1], [])
-    link.writer.answer(invalid("type", "unknown_type").refusal)
-    await sweep(link)
-    assert len(link.writer.asked) == 1
-
-
-async def test_news_waits_for_the_writer(link: QuietLink) -> None:
-    """Nothing is asked again of a writer that is not there."""
-    link.presence([1], [])
-    link.writer.answer(unavailable().refusal)
-    link.writer.ready = False
-    await sweep(link)
-    assert len(link.writer.asked) == 1
-
-
-# A process that starts again
 
 
 class Pipe(asyncio.Transport):
@@ -179,28 +44,154 @@ class Pipe(asyncio.Transport):
         return [question for frame in self._written[1:] for question in read_questions(frame)]
 
 
+class QuietProcess:
+    """An engine process that is there, and answers when the test says so."""
+
+    def __init__(self, worker: _Worker) -> None:
+        self.worker = worker
+        self.start()
+
+    def start(self) -> None:
+        """Be there, and know nothing but the configuration."""
+        self._pipe = Pipe()
+        self.worker.connection_made(self._pipe)
+        self._say(Ready(migrated=True))
+
+    def _say(self, record: Said) -> None:
+        self.worker.data_received(pack([record]))
+
+    @property
+    def heard(self) -> list[Question]:
+        """What it was told and asked since it started."""
+        self.worker._flush()
+        return self._pipe.questions
+
+    def answer(self, refusal: Refusal | None = None) -> None:
+        """Answer the question asked last."""
+        self._say(Answer(self.heard[-1].number, refusal=refusal))
+
+
+class Quiet:
+    """A link to such processes; its listener."""
+
+    def __init__(self) -> None:
+        self.link = EngineLink(b"{}", Nursery())
+        self.link.listener = self  # type: ignore[assignment]
+        self.restarted = 0
+        processes = map(QuietProcess, self.link._workers)
+        self.writer, self.checker, self.reader = processes
+
+    def engine_restarted(self) -> None:
+        """Count."""
+        self.restarted += 1
+
+    async def sweep(self) -> None:
+        """Let a second pass."""
+        self.link._sweep()
+        assert self.link._sweeper is not None
+        self.link._sweeper.cancel()
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def quiet() -> Quiet:
+    """A link whose processes are quiet."""
+    return Quiet()
+
+
+@pytest.fixture
+def write(world: World) -> WriteWork:
+    """The writer's work in a world with nobody in it."""
+    return WriteWork(world.database, world.engine._make_host())
+
+
+# The link
+
+
+async def test_all_are_told(quiet: Quiet) -> None:
+    """A change is news to the writer and known to the readers; the checker needs none."""
+    quiet.link.presence([1], [2])
+    assert quiet.writer.heard == [Presence([1], [2], number=1)]
+    assert (quiet.reader.heard, quiet.checker.heard) == ([Presence([1], [2])], [])
+
+
+@pytest.mark.parametrize(("lane", "restarts"), [("writer", 1), ("reader", 0)])
+async def test_greeting(quiet: Quiet, lane: str, restarts: int) -> None:
+    """A process that starts again is told who is there, which is no news."""
+    quiet.link.presence([1, 2], [])
+    quiet.writer.answer()
+    quiet.link.presence([], [2])
+    quiet.writer.answer()
+    process: QuietProcess = getattr(quiet, lane)
+    process.start()
+    assert (process.heard, quiet.restarted) == ([Presence([1], [])], restarts)
+
+
+async def test_checker_is_not_greeted(quiet: Quiet) -> None:
+    """The checker has no use for it."""
+    quiet.link.presence([1], [])
+    quiet.checker.start()
+    assert (quiet.checker.heard, quiet.restarted) == ([], 0)
+
+
+async def test_news_is_kept_until_it_was_told(quiet: Quiet) -> None:
+    """A change that could not be told is told later, as it is then, until it was."""
+    quiet.link.presence([1, 2], [])
+    quiet.writer.answer(unavailable().refusal)
+    quiet.link.presence([], [2])
+    quiet.writer.answer()
+    await quiet.sweep()
+    assert quiet.writer.heard[2:] == [Presence([1], [], number=3)]
+    quiet.writer.answer()
+    await quiet.sweep()
+    assert len(quiet.writer.heard) == 3
+
+
+async def test_news_of_who_has_gone_since(quiet: Quiet) -> None:
+    """What could not be told twice is told once."""
+    quiet.link.presence([1], [])
+    quiet.writer.answer(unavailable().refusal)
+    quiet.link.presence([], [1])
+    quiet.writer.answer(unavailable().refusal)
+    await quiet.sweep()
+    assert quiet.writer.heard[2:] == [Presence([], [1], number=3)]
+
+
+async def test_news_that_nobody_wants(quiet: Quiet) -> None:
+    """Where no feature handles it there is no use in asking again."""
+    quiet.link.presence([1], [])
+    quiet.writer.answer(invalid("type", "unknown_type").refusal)
+    await quiet.sweep()
+    assert len(quiet.writer.heard) == 1
+
+
+async def test_news_waits_for_the_writer(quiet: Quiet) -> None:
+    """Nothing is asked again of a writer that is not there."""
+    quiet.link.presence([1], [])
+    quiet.writer.answer(unavailable().refusal)
+    quiet.writer.worker.ready = False
+    await quiet.sweep()
+    assert len(quiet.writer.heard) == 1
+
+
 def command(number: int, user: int) -> Ask:
     """A command of this user."""
     caller = Caller(user, f"user-{user}", "session-1", guest=False)
     return Ask(number, "status_update", "msg-1", b"{}", caller, None, "client-1", "")
 
 
-@pytest.mark.parametrize("lane", ["write", "read"])
-async def test_notices_after_a_death(link: QuietLink, lane: Lane) -> None:
+@pytest.mark.parametrize("lane", ["writer", "reader"])
+async def test_notices_after_a_death(quiet: Quiet, lane: str) -> None:
     """Of whose commands were in hand when the writer died, others are told once more."""
-    worker = _Worker(lane, b"{}", Nursery(), link)
-    link._write = worker if lane == "write" else link._write
-    worker.connection_made(Pipe())
-    worker.ask(command(1, user=7), lambda _: None)
-    worker.connection_lost(None)
-    link._online = {7, 8}
-    again = Pipe()
-    worker.connection_made(again)
-    await asyncio.sleep(0)
-    worker.stop()
+    process: QuietProcess = getattr(quiet, lane)
+    process.worker.ask(command(1, user=7), lambda _: None)
+    process.worker.connection_lost(None)
+    quiet.link._online = {7, 8}
+    process.start()
+    process.worker.stop()
     expected: list[Question] = [Presence([7, 8], []), command(1, user=7)]
-    expected += [Presence([], [], again=[7], number=1)] if lane == "write" else []
-    assert again.questions == expected
+    expected += [Presence([], [], again=[7], number=1)] if lane == "writer" else []
+    assert process.heard == expected
 
 
 # The lanes

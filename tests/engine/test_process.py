@@ -10,17 +10,16 @@ import pytest
 
 from hugmood.config import Config
 from hugmood.engine import worker
+from hugmood.engine.framing import Frames, pack
 from hugmood.engine.records import (
     Answer,
     Ask,
     AskHeads,
-    Frames,
     Presence,
     Probe,
     Question,
     Ready,
     Said,
-    pack,
     read_said,
 )
 from hugmood.engine.worker import CheckWork, Process

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from hugmood.gateway.endpoint import Origins, SocketEndpoint
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.websocket import Acceptance, Refusal, UpgradeRequest
-from hugmood.wire.session import Settings
+from hugmood.wire.limits import Settings
 from tests.fakes import Clock, FakeAmbient
 
 FRIEND = "https://friend.example.com"

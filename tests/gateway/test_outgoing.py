@@ -95,12 +95,12 @@ def test_packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand recipients in MessagePack cost one transcoding."""
     calls = []
 
-    def counted(prefix: bytes) -> bytes:
-        calls.append(prefix)
-        return original(prefix)
+    def counted(message: bytes) -> object:
+        calls.append(message)
+        return original(message)
 
-    original = codec.packed_prefix
-    monkeypatch.setattr(codec, "packed_prefix", counted)
+    original = msgspec.json.decode
+    monkeypatch.setattr(msgspec.json, "decode", counted)
     one = Outgoing(event(100))
     for number in range(1000):
         one.binary(number)

@@ -24,7 +24,7 @@ from hugmood.graphql.executing import Executor
 from hugmood.graphql.limits import Limits
 from hugmood.graphql.schema import operations, schema
 from hugmood.graphql.worker import Server
-from hugmood.wire.session import Settings
+from hugmood.wire.limits import Settings
 from tests.device import Device
 from tests.world import World
 

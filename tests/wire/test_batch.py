@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hugmood import features
 from hugmood.errors import Refusal
 from hugmood.wire import codec
-from hugmood.wire.session import Effect, Forward, Hang, Settings
+from hugmood.wire.limits import Settings
+from hugmood.wire.session import Effect, Forward, Hang
 from tests.wire.test_session import (
     DAY,
     SECOND,

@@ -11,17 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hugmood import features
 from hugmood.errors import CLOSINGS, CloseCode, Refusal
 from hugmood.wire import codec
-from hugmood.wire.session import (
-    MAX_WAITING,
-    Effect,
-    Forward,
-    Hang,
-    Phase,
-    Send,
-    Session,
-    Settings,
-    Slot,
-)
+from hugmood.wire.limits import Settings
+from hugmood.wire.session import MAX_WAITING, Effect, Forward, Hang, Phase, Send, Session, Slot
 from tests.fakes import Clock, FakeAmbient
 
 START: Final = "2023-08-25T14:30:00.000Z"

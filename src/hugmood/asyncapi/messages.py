@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec import UNSET, UnsetType
 
 from hugmood import features
 from hugmood.wire import codec
@@ -13,6 +13,7 @@ from hugmood.wire.message import (
     PUSHES,
     AnyCommand,
     AuthFailure,
+    ClientBatch,
     Error,
     Event,
     Id,
@@ -37,12 +38,6 @@ class Pong(Payload, frozen=True, kw_only=True):
 
 class Heartbeat(Payload, frozen=True, kw_only=True):
     """A sign of life without being asked, every 30 seconds or so. There is no reply."""
-
-
-class ClientBatch(Payload, frozen=True, kw_only=True):
-    """Several messages in one, handled in order; each gets an answer of its own."""
-
-    messages: Annotated[list[Raw], Meta(min_length=1, max_length=codec.MOST_IN_BATCH)]
 
 
 WITHOUT_COMMAND: Final[dict[str, type[Payload]]] = {

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from hugmood.ambient import monotonic
+from hugmood.engine.framing import Frames, pack
 from hugmood.engine.nursery import Nursery
-from hugmood.engine.records import Frames, Record, pack
+from hugmood.engine.records import Record
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess

@@ -7,7 +7,6 @@ again; every command with a caller is idempotent by its id, so that repeating is
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
@@ -92,12 +91,17 @@ class Listener(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class _Pending:
-    question: Ask | AskPage | AskHeads | Presence | Probe
-    callback: Callback
-    since: float
-    attempts: int = 1
+    # No dataclass: its `__init__` would not be compiled, and each question makes one.
+    __slots__ = ("attempts", "callback", "question", "since")
+
+    def __init__(
+        self, question: Ask | AskPage | AskHeads | Presence | Probe, callback: Callback
+    ) -> None:
+        self.question = question
+        self.callback = callback
+        self.since = monotonic()
+        self.attempts = 1
 
 
 class _Worker(Child):
@@ -147,7 +151,7 @@ class _Worker(Child):
         if len(self.pending) >= MAX_PENDING[self.lane]:
             callback(Answer(question.number, refusal=too_many(1).refusal))
             return
-        self.pending[question.number] = _Pending(question, callback, monotonic())
+        self.pending[question.number] = _Pending(question, callback)
         self.put(question)
 
     def give_up(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""What gateway and engine say to each other, in MessagePack over a socket pair."""
+"""What gateway and engine say to each other, in MessagePack over a socket pair (`framing`)."""
 
 from array import array
 from collections.abc import Sequence
@@ -8,8 +8,6 @@ import msgspec
 from msgspec import Struct
 
 from hugmood.errors import CloseCode, Refusal
-
-LENGTH_BYTES: Final = 4
 
 NOBODY: Final = -1
 """The number of an `Ask` whose answer nobody waits for; it gets none."""
@@ -241,40 +239,8 @@ class Ready(Record, frozen=True):
 Question = Ask | AskPage | AskHeads | Presence | Probe
 Said = Answer | Delivery | Transient | StreamPage | Heads | Cut | Ready
 
-_encode: Final = msgspec.msgpack.Encoder().encode
 read_questions: Final = msgspec.msgpack.Decoder(list[Question]).decode
 read_said: Final = msgspec.msgpack.Decoder(list[Said]).decode
-
-
-def pack(records: Sequence[Record]) -> bytes:
-    """Write records as one frame: four bytes of length, then MessagePack."""
-    body = _encode(records)
-    return len(body).to_bytes(LENGTH_BYTES, "big") + body
-
-
-class Frames:
-    """Cuts a stream of bytes back into the frames that `pack` wrote."""
-
-    __slots__ = ("_buffer",)
-
-    def __init__(self) -> None:
-        """Start between two frames."""
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes | memoryview) -> list[bytes]:
-        """Take bytes as they come; return the frames they complete."""
-        self._buffer += data
-        frames = []
-        start = 0
-        while len(self._buffer) - start >= LENGTH_BYTES:
-            body = start + LENGTH_BYTES
-            end = body + int.from_bytes(self._buffer[start:body], "big")
-            if end > len(self._buffer):
-                break
-            frames.append(bytes(self._buffer[body:end]))
-            start = end
-        del self._buffer[:start]
-        return frames
 
 
 def integers(packed: bytes) -> "array[int]":

@@ -21,6 +21,7 @@ from hugmood import logs
 from hugmood.ambient import Ambient, System, monotonic
 from hugmood.config import Config
 from hugmood.engine import housekeeping  # noqa: F401 (it registers what it handles)
+from hugmood.engine.framing import Frames, pack
 from hugmood.engine.handling import Host, route
 from hugmood.engine.presence import PresenceChanged
 from hugmood.engine.reader import Reader
@@ -30,14 +31,12 @@ from hugmood.engine.records import (
     Ask,
     AskHeads,
     AskPage,
-    Frames,
     Presence,
     Probe,
     Question,
     Ready,
     Said,
     internal_ask,
-    pack,
     read_questions,
 )
 from hugmood.engine.writer import Quiet, Writer

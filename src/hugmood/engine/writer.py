@@ -44,7 +44,8 @@ from hugmood.errors import Refusal, Rejected, too_many, unavailable
 from hugmood.store.database import Database, DatabaseError, DatabaseUnavailable, Transaction
 from hugmood.store.streams import NewEvent, Numbered
 from hugmood.wire import codec
-from hugmood.wire.limits import Bucket, Rates
+from hugmood.wire.bucket import Bucket
+from hugmood.wire.limits import Rates
 from hugmood.wire.message import COMMANDS, Command, Push, Reply
 
 _MOST_BUCKETS: Final = 10_000

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from hugmood.ambient import Ambient
 from hugmood.wire import codec
-from hugmood.wire.message import Batch
+from hugmood.wire.message import MOST_IN_BATCH, Batch
 
 MOST_BYTES: Final = 64 * 1024
 """Of the messages in one batch; a larger one goes alone."""
@@ -31,7 +31,7 @@ def _groups(messages: Sequence[bytes]) -> Iterator[list[bytes]]:
     size = 0
     for message in messages:
         size += len(message)
-        if group and (size > MOST_BYTES or len(group) >= codec.MOST_IN_BATCH):
+        if group and (size > MOST_BYTES or len(group) >= MOST_IN_BATCH):
             yield group
             group, size = [], len(message)
         group.append(message)

@@ -16,7 +16,8 @@ from hugmood.gateway.websocket import (
 )
 from hugmood.wire import codec
 from hugmood.wire.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
-from hugmood.wire.session import Session, Settings
+from hugmood.wire.limits import Settings
+from hugmood.wire.session import Session
 
 log = structlog.get_logger(__name__)
 

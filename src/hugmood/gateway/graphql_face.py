@@ -7,7 +7,7 @@ from hugmood.gateway.graphql_link import GraphqlLink
 from hugmood.gateway.hub import Hub
 from hugmood.gateway.proxies import Proxies
 from hugmood.gateway.told import Tellings
-from hugmood.wire.session import Settings
+from hugmood.wire.limits import Settings
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from typing import Final
 
 from hugmood.engine.records import Caller
-from hugmood.wire.limits import Bucket
-from hugmood.wire.session import Settings
+from hugmood.wire.bucket import Bucket
+from hugmood.wire.limits import Settings
 
 _SWEEP_AT: Final = 1_000
 

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from hugmood import logs
 from hugmood.ambient import Ambient, System
 from hugmood.config import Config
-from hugmood.engine.records import Answer, Ask, Caller, Frames, Record, pack
+from hugmood.engine.framing import Frames, pack
+from hugmood.engine.records import Answer, Ask, Caller, Record
 from hugmood.features import load_messages
 from hugmood.graphql.executing import Executor
 from hugmood.graphql.limits import Limits

@@ -6,21 +6,20 @@ connections get the same message transcoded, and theirs are transcoded on arriva
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw, Struct, UnsetType
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from hugmood.ambient import Instant, iso
 from hugmood.wire.faults import MAX_DEPTH, Unreadable, check_values, explain, explain_envelope
-from hugmood.wire.message import Envelope
+from hugmood.wire.message import Capabilities, ClientBatch, Envelope, OnlyData
 
 T = TypeVar("T")
 
 EMPTY: Final = b"{}"
 BATCH: Final = "batch"
-MOST_IN_BATCH: Final = 50
 JSON_PROTOCOL: Final = "hugmood.json"
 """Subprotocol of text frames; also what no subprotocol means."""
 MSGPACK_PROTOCOL: Final = "hugmood.msgpack"
@@ -85,15 +84,7 @@ def read_envelope(message: bytes) -> Envelope:
     return envelope
 
 
-class _Batch(Struct):
-    messages: Annotated[list[Raw], Meta(min_length=1, max_length=MOST_IN_BATCH)]
-
-
-class _Auth(Struct):
-    capabilities: list[str] = []
-
-
-_read_auth: Final = decoder(_Auth)
+_read_auth: Final = decoder(Capabilities)
 
 
 def capabilities(auth: Envelope) -> list[str]:
@@ -101,13 +92,9 @@ def capabilities(auth: Envelope) -> list[str]:
     return _read_auth(bytes(auth.data or EMPTY)).capabilities
 
 
-class _WithData(Struct):
-    data: Raw = Raw(b"\x80")
-
-
-_read_batch: Final = decoder(_Batch)
-_unpack_batch: Final = msgspec.msgpack.Decoder(_Batch).decode
-_unpack_data: Final = msgspec.msgpack.Decoder(_WithData).decode
+_read_batch: Final = decoder(ClientBatch)
+_unpack_batch: Final = msgspec.msgpack.Decoder(ClientBatch).decode
+_unpack_data: Final = msgspec.msgpack.Decoder(OnlyData).decode
 
 
 def members(batch: Envelope) -> list[bytes]:

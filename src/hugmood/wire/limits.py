@@ -1,6 +1,4 @@
-"""Token buckets: how often something may happen."""
-
-import math
+"""What is allowed, as configured."""
 
 from msgspec import Struct
 
@@ -14,36 +12,12 @@ class Rates(Struct, frozen=True, kw_only=True):
     new_accounts_per_hour: int = 100
 
 
-class Bucket:
-    """Holds up to `burst` tokens, refilled at `rate` per minute; times in ms."""
+class Settings(Struct, frozen=True, kw_only=True):
+    """Deadlines in milliseconds and limits in messages of each connection."""
 
-    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
-
-    def __init__(self, rate: float, burst: float, now: int) -> None:
-        """Start full."""
-        self._rate = rate / 60_000
-        self._burst = float(burst)
-        self._tokens = self._burst
-        self._updated = now
-
-    def take(self, now: int) -> int:
-        """Take a token; return 0, or after how many seconds there will be one."""
-        wait = self.peek(now)
-        if not wait:
-            self._tokens -= 1
-        return wait
-
-    def peek(self, now: int) -> int:
-        """Return 0 if there is a token, or after how many seconds there will be."""
-        elapsed = max(0, now - self._updated)
-        self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
-        self._updated = now
-        if self._tokens >= 1:
-            return 0
-        seconds = (1 - self._tokens) / self._rate / 1000
-        # Who waited as long as was said must not fail by a rounding error.
-        return math.ceil(round(seconds, 6))
-
-    def full(self, now: int) -> bool:
-        """Tell whether nothing is owed any more, so that it can be forgotten."""
-        return self._tokens + (now - self._updated) * self._rate >= self._burst
+    auth_timeout: int = 30_000
+    ping_interval: int = 30_000
+    silence_timeout: int = 75_000
+    limited: bool = True
+    messages_per_minute: int = 120
+    burst: int = 40

@@ -174,6 +174,8 @@ Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
 """As far as integers are exact everywhere (RFC 8259 section 6), and tables hold them."""
 Unit = Annotated[float, Meta(ge=0, le=1)]
 
+MOST_IN_BATCH: Final = 50
+
 _FOREVER: Final = 1 << 62
 
 
@@ -208,6 +210,24 @@ class Envelope(Struct, frozen=True, rename="camel"):
     data: Raw | UnsetType = UNSET
     timestamp: Instant | UnsetType = UNSET
     sequence_number: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+
+
+class ClientBatch(Payload, frozen=True, kw_only=True):
+    """Several messages in one, handled in order; each gets an answer of its own."""
+
+    messages: Annotated[list[Raw], Meta(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+class Capabilities(Struct):
+    """What of an `auth`'s `data` is for the gateway itself."""
+
+    capabilities: list[str] = []
+
+
+class OnlyData(Struct):
+    """What of an envelope in MessagePack may stay as it came."""
+
+    data: Raw = Raw(b"\x80")
 
 
 class ErrorDetails(Payload, frozen=True, kw_only=True):

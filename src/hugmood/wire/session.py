@@ -9,7 +9,7 @@ from collections import deque
 from enum import Enum
 from typing import Final, NamedTuple
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from hugmood.ambient import Ambient, Instant
 from hugmood.errors import (
@@ -22,8 +22,9 @@ from hugmood.errors import (
     too_many,
 )
 from hugmood.wire import codec
+from hugmood.wire.bucket import Bucket
 from hugmood.wire.faults import Unreadable
-from hugmood.wire.limits import Bucket
+from hugmood.wire.limits import Settings
 from hugmood.wire.message import (
     LANES,
     AuthFailure,
@@ -50,17 +51,6 @@ _RECONNECT_DELAYS: Final[dict[CloseCode, int]] = {
     "slow_consumer": 5_000,
 }
 _RECONNECT_DELAY: Final = 1_000
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """Deadlines in milliseconds and limits in messages, the same for all."""
-
-    auth_timeout: int = 30_000
-    ping_interval: int = 30_000
-    silence_timeout: int = 75_000
-    limited: bool = True
-    messages_per_minute: int = 120
-    burst: int = 40
 
 
 class Phase(Enum):

@@ -5,7 +5,8 @@ from typing import Final
 
 from hugmood.engine.handling import Host
 from hugmood.errors import too_many
-from hugmood.wire.limits import Bucket, Rates
+from hugmood.wire.bucket import Bucket
+from hugmood.wire.limits import Rates
 
 _MOST_BUCKETS: Final = 10_000
 _HOUR: Final = 60

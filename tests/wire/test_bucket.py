@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hugmood.wire.limits import Bucket
+from hugmood.wire.bucket import Bucket
 
 MINUTE = 60_000
 
