@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from hugmood.ambient import monotonic
-from hugmood.engine.framing import Frames, pack
+from hugmood.engine.framing import Frames, frame, pack
 from hugmood.engine.nursery import Nursery
 from hugmood.engine.records import Record
 
@@ -123,8 +123,7 @@ class Child(asyncio.Protocol):
         """Say how it is configured, then what it has to know."""
         # uvloop's transports are not subclasses of asyncio's, though they are the same.
         self._transport = transport = cast("asyncio.Transport", transport)
-        length = len(self._config_json).to_bytes(4, "big")
-        transport.write(length + self._config_json)
+        transport.write(frame(self._config_json))
         self._outgoing.clear()
         self.greet()
 
@@ -141,8 +140,8 @@ class Child(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut what comes into frames."""
-        for frame in self._frames.feed(data):
-            self.hear(frame)
+        for body in self._frames.feed(data):
+            self.hear(body)
 
     def _start_after(self, delay: float) -> None:
         self._restart = asyncio.get_running_loop().call_later(delay, self._start_again)

@@ -13,13 +13,17 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def pack(records: Sequence[Record]) -> bytes:
-    """Write records as one frame: four bytes of length, then MessagePack."""
-    body = _encode(records)
+    """Write records as one frame, in MessagePack."""
+    return frame(_encode(records))
+
+
+def frame(body: bytes) -> bytes:
+    """Put four bytes of length before this."""
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
 class Frames:
-    """Cuts a stream of bytes back into the frames that `pack` wrote."""
+    """Cuts a stream of bytes back into the bodies that `frame` put lengths before."""
 
     __slots__ = ("_begun",)
 
@@ -28,7 +32,7 @@ class Frames:
         self._begun = bytearray()
 
     def feed(self, data: bytes | memoryview) -> list[bytes]:
-        """Take bytes as they come; return the frames they complete."""
+        """Take bytes as they come; return the bodies of the frames they complete."""
         begun = self._begun
         if begun:
             begun += data
