@@ -36,7 +36,10 @@ from hugmood.store.streams import (
 
 _DROP_ROWS: Final = 2_000
 """Rows of the log dropped in one transaction."""
-_SWEEP_USERS: Final = 500
+_SWEEP_USERS: Final = 200
+"""Users looked at in one transaction, where the oldest segment of each says if any is old."""
+_PRUNED_SEGMENTS: Final = 500
+"""Segments deleted in one transaction, and all the old ones of the last user."""
 _WORD: Final = 8
 _ORDER: Final = sys.byteorder
 
@@ -81,13 +84,16 @@ _NEXT_USERS = """
     SELECT key FROM users WHERE key IS NOT NULL
 """
 _STALE = """
-    WITH heads AS (
-        SELECT user_key, max(last_number) AS head FROM inbox
-        WHERE user_key IN (SELECT value FROM json_each(:users)) GROUP BY user_key)
-    SELECT inbox.user_key, max(inbox.last_number), heads.head
-    FROM heads JOIN inbox USING (user_key)
-    WHERE inbox.last_event < :oldest OR inbox.last_number <= heads.head - :events
-    GROUP BY inbox.user_key
+    WITH ends AS (
+        SELECT value AS user,
+            (SELECT min(last_number) FROM inbox WHERE user_key = value) AS first,
+            (SELECT max(last_number) FROM inbox WHERE user_key = value) AS head
+        FROM json_each(:users))
+    SELECT user, head, (
+        SELECT max(last_number) FROM inbox
+        WHERE user_key = user AND (last_event < :oldest OR last_number <= head - :events))
+    FROM ends JOIN inbox ON user_key = user AND last_number = first
+    WHERE last_event < :oldest OR last_number <= head - :events ORDER BY user
 """
 _PRUNE = "DELETE FROM inbox WHERE user_key = :user AND last_number <= :number"
 _MARK_PRUNED = """
@@ -237,12 +243,13 @@ class SqliteStreams(Filters):
         wanted = {"after": after, "limit": _SWEEP_USERS}
         users = [key for (key,) in tx.rows(_NEXT_USERS, wanted)]
         bounds = {"users": str(users), "oldest": oldest, "events": self._retention.events}
-        stale = [
-            {"user": user, "number": upto, "head": head}
-            for user, upto, head in tx.rows(_STALE, bounds)
-        ]
-        tx.execute_many(_PRUNE, stale)
-        tx.execute_many(_MARK_PRUNED, stale)
+        pruned = 0
+        for user, head, upto in tx.rows(_STALE, bounds):
+            stale = {"user": user, "number": upto, "head": head}
+            pruned += tx.execute(_PRUNE, stale)
+            tx.execute(_MARK_PRUNED, stale)
+            if pruned >= _PRUNED_SEGMENTS:
+                return int(user)
         if users:
             return int(users[-1])
         # Every inbox is clean now: segments still kept begin after this.
