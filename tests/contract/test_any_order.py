@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from hugmood.store import backlog, sqlite_streams
+from hugmood.store import backlog
 from hugmood.store.streams import (
     PAGE_MESSAGES,
     SERVICE,
@@ -155,7 +155,8 @@ def test_any_order(
 ) -> None:
     """Whatever happens in whatever order, each stream is what was appended."""
     monkeypatch.setattr(backlog, "CHUNK_USERS", 2)
-    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 7)
+    monkeypatch.setattr(backlog, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(backlog, "LEAST", 1.0)
     journal = Journal(place, compacting=compacting, retention=FLEETING)
     run_state_machine_as_test(
         lambda: AnyOrder(journal),  # type: ignore[arg-type]  # any callable will do

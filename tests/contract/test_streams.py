@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from hugmood.store import backlog, sqlite_streams
+from hugmood.store import backlog
 from hugmood.store.backlog import SEGMENT, SEGMENT_SPAN
 from hugmood.store.database import Database, DatabaseUnavailable, Transaction
 from hugmood.store.streams import (
@@ -437,7 +437,7 @@ def test_compacting_broken_off(
 ) -> None:
     """Killed between any two steps, and going on, it leaves each event once."""
     monkeypatch.setattr(backlog, "CHUNK_USERS", 1)
-    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 1)
+    monkeypatch.setattr(backlog, "CHUNK_ROWS", 1)
     crowd = [ADA, BOB, EVE]
     journal.append(NewEvent(b"a", crowd), NewEvent(b"b", crowd[1:]))
     for _ in range(steps):
@@ -623,7 +623,8 @@ def test_erased_after_restart(journal: Journal) -> None:
 @pytest.mark.parametrize("kind", ["sqlite-log"])
 def test_erased_half_way(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """An author's events are found while some have left the log and others have not."""
-    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 2)
+    monkeypatch.setattr(backlog, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(backlog, "LEAST", 1.0)
     for body in (b"a", b"b", b"c", b"d"):
         journal.append(NewEvent(body, [ADA], BOB))
     journal.streams.step(journal.database)
@@ -660,7 +661,8 @@ def test_disowned(journal: Journal) -> None:
 @pytest.mark.parametrize("kind", ["sqlite-log"])
 def test_disowned_half_way(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is leaving the log counts once: a piece that seemed smaller looked like the last."""
-    monkeypatch.setattr(sqlite_streams, "_DROP_ROWS", 2)
+    monkeypatch.setattr(backlog, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(backlog, "LEAST", 1.0)
     for body in (b"a", b"b", b"c", b"d"):
         journal.append(NewEvent(body, [ADA], BOB))
     journal.streams.step(journal.database)

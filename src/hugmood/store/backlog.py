@@ -22,6 +22,12 @@ BACKLOG_LIMIT: Final = 100_000
 CHUNK: Final = 4_000
 """Deliveries moved in one transaction, of at most `CHUNK_USERS`: some 10 ms."""
 CHUNK_USERS: Final = 750
+CHUNK_ROWS: Final = 2_000
+"""Rows of the log dropped in one transaction."""
+LEAST: Final = 0.2
+"""What part of that a transaction does where no more is needed: 2 ms."""
+_SPREAD: Final = 16
+"""Batches of commands over which what is owed is spread, where that is at most a chunk each."""
 
 SEGMENT: Final = 100
 """Events in a segment at most; a row stays well within a page of the file."""
@@ -51,12 +57,12 @@ class Cycle:
     """The same events by author."""
     done: int = 0
 
-    def chunk(self) -> list[int]:
-        """Choose the users that are moved next: none when all are."""
+    def chunk(self, part: float) -> list[int]:
+        """Choose the users that are moved next, for part of a chunk: none when all are."""
         deliveries = 0
         end = self.done
-        limit = min(len(self.users), self.done + CHUNK_USERS)
-        while end < limit and deliveries < CHUNK:
+        limit = min(len(self.users), self.done + max(1, round(part * CHUNK_USERS)))
+        while end < limit and deliveries < part * CHUNK:
             deliveries += len(self.events[self.users[end]])
             end += 1
         return self.users[self.done : end]
@@ -92,6 +98,19 @@ class Backlog:
         if not self.owed:
             return 0
         return 1 + max(0, self.owed - BACKLOG_LIMIT) // CHUNK
+
+    @property
+    def part(self) -> float:
+        """What part of a chunk the next step does: as little as keeps up, for others wait for it.
+
+        It grows with what is owed, so where batches owe more than `LEAST` it settles at that.
+        """
+        return min(1.0, max(LEAST, self.owed / (_SPREAD * CHUNK)))
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the log the next step drops at most."""
+        return max(1, round(self.part * CHUNK_ROWS))
 
     def add(self, event: int, users: Sequence[int], author: int) -> None:
         """Note that an event went into the log for these users."""

@@ -34,8 +34,6 @@ from hugmood.store.streams import (
     to_be_told,
 )
 
-_DROP_ROWS: Final = 2_000
-"""Rows of the log dropped in one transaction."""
 _SWEEP_USERS: Final = 200
 """Users looked at in one transaction, where the oldest segment of each says if any is old."""
 _PRUNED_SEGMENTS: Final = 500
@@ -226,14 +224,14 @@ class SqliteStreams(Filters):
         if not backlog.size:
             return Step(more=False)
         cycle = backlog.begin(self._last_event, self._heads or {})
-        users = cycle.chunk()
+        users = cycle.chunk(backlog.part)
         if users:
             with database.transaction(write=True) as tx:
                 tx.execute_many(_INSERT_SEGMENT, cycle.segments(users))
             backlog.moved(users)
         else:
             with database.transaction(write=True) as tx:
-                deliveries, last = _drop_log(tx, cycle.upto)
+                deliveries, last = _drop_log(tx, cycle.upto, backlog.rows)
             backlog.dropped(deliveries, last=last)
         return Step(more=True)
 
@@ -299,13 +297,13 @@ def _words(packed: bytes) -> "array[int]":
     return words
 
 
-def _drop_log(tx: Transaction, upto: int) -> tuple[int, bool]:
+def _drop_log(tx: Transaction, upto: int, most: int) -> tuple[int, bool]:
     """Drop the oldest rows up to an event; return how many deliveries, and if it was all."""
-    sizes = tx.rows(_LOG_SIZES, {"upto": upto, "rows": _DROP_ROWS})
+    sizes = tx.rows(_LOG_SIZES, {"upto": upto, "rows": most})
     if sizes:
         tx.execute(_LIST_AUTHORS, {"event": sizes[-1][0]})
         tx.execute(_DROP_LOG, {"event": sizes[-1][0]})
-    return sum(size for _, size in sizes) // _WORD, len(sizes) < _DROP_ROWS
+    return sum(size for _, size in sizes) // _WORD, len(sizes) < most
 
 
 def _drop_events(tx: Transaction, oldest: int) -> bool:
