@@ -9,7 +9,13 @@ from time import monotonic, sleep
 import pytest
 
 from hugmood.store.opening import open_database
-from hugmood.store.sqlite import _CHECKPOINT_CHANGES, _LONG_LOG_PAGES, Checkpointer, Sqlite
+from hugmood.store.sqlite import (
+    _CHECKPOINT_CHANGES,
+    _FEW_PAGES,
+    _LONG_LOG_PAGES,
+    Checkpointer,
+    Sqlite,
+)
 from tests.databases import migrated_file
 
 WORD = "INSERT INTO note (text) VALUES (:text)"
@@ -95,11 +101,27 @@ def test_begun_anew(file: Path, *, is_long: bool) -> None:
     write(database, 1000)  # too little for the thread
     checkpointer = beside(database)
     write(database, 400)
+    checkpointer._pages_at_once = _FEW_PAGES
     checkpointer._log_pages = _LONG_LOG_PAGES if is_long else _LONG_LOG_PAGES - 1
     write(database, 1)  # the commit copies
     write(database, 1)  # and the next one finds all of it copied
     assert (log_pages(file) < 10) == is_long
     assert not checkpointer._wanted.is_set()
+    database.close()
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("few", [True, False])
+def test_who_copies(file: Path, *, few: bool) -> None:
+    """Of a long log the writer copies nothing before the thread had little to copy."""
+    database = Sqlite(str(file))
+    checkpointer = beside(database)
+    checkpointer._pages_at_once = _FEW_PAGES if few else _FEW_PAGES + 1
+    checkpointer._log_pages = _LONG_LOG_PAGES
+    write(database, 100)
+    copied(checkpointer)
+    by_writer = checkpointer._log_pages == 0
+    assert (by_writer, checkpointer._log_pages) == (few, 0 if few else log_pages(file))
     database.close()
 
 
@@ -119,9 +141,9 @@ def test_long_log(file: Path) -> None:
     copied(checkpointer)
     assert checkpointer._log_pages > _LONG_LOG_PAGES
     reader.close()
-    write(database, _CHECKPOINT_CHANGES)
-    copied(checkpointer)
-    write(database, 1)
+    for _ in range(3):  # the thread copies little, the writer the rest, and it begins anew
+        write(database, 1)
+        copied(checkpointer)
     assert log_pages(file) < _LONG_LOG_PAGES
     database.close()
 

@@ -27,8 +27,8 @@ _CHECKPOINT_CHANGES: Final = 2_000
 """Rows written between two checkpoints beside the writer."""
 _LONG_LOG_PAGES: Final = 10_000
 """Pages of the log from which on it is to begin anew."""
-_FEW_CHANGES: Final = 500
-"""Rows that the writer copies itself, to have the log begin anew: a few milliseconds."""
+_FEW_PAGES: Final = 200
+"""Pages copied by the thread at once, in 3 ms, after which the writer copies what is left."""
 _CACHE_KIB: Final = 64 * 1024
 _STATEMENTS: Final = 256
 
@@ -173,8 +173,9 @@ class Checkpointer:
     """Copies the write-ahead log into the file, by a connection and a thread of its own.
 
     The log begins anew when the writer finds all of it copied; what comes while the thread
-    copies is not. So where the log is long the thread goes on until little came meanwhile, and
-    that the writer copies itself: all of it would hold up its commit for 30 ms and more.
+    copies is not. So where the log is long the thread copies again and again, until it has so
+    little to copy that as little comes meanwhile. That the writer copies itself: more of it
+    would hold up its commit for 30 ms and longer.
     """
 
     def __init__(self, path: str, writer: sqlite3.Connection) -> None:
@@ -183,6 +184,9 @@ class Checkpointer:
         self._writer = writer
         self._copied = writer.total_changes
         self._log_pages = 0
+        """How many there are, all copied when the thread last ended; 0 if not all."""
+        self._pages_at_once = 0
+        """How many the thread copied then."""
         self._wanted = threading.Event()
         """Set until the thread has copied."""
         self._over = False
@@ -196,7 +200,7 @@ class Checkpointer:
         if self._wanted.is_set() or not (is_long or changes >= _CHECKPOINT_CHANGES):
             return
         self._copied = self._writer.total_changes
-        if is_long and changes <= _FEW_CHANGES:
+        if is_long and 0 <= self._pages_at_once <= _FEW_PAGES:
             _copy_log(self._writer)
             self._log_pages = 0  # where somebody still reads in it the thread will say so
         else:
@@ -213,7 +217,9 @@ class Checkpointer:
         with closing(connection):
             while not self._over:
                 self._wanted.wait()
-                self._log_pages = _copy_log(connection)
+                pages = _copy_log(connection)
+                self._pages_at_once = pages - self._log_pages
+                self._log_pages = pages
                 self._wanted.clear()
 
 
