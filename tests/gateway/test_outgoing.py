@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hugmood.gateway import frames
-from hugmood.gateway.outgoing import DEFLATE_FROM, Outgoing, frame, renderer
+from hugmood.gateway.outgoing import DEFLATE_FROM, Outgoing, frame
 from hugmood.wire import codec
 
 NOW = 1_692_973_800_000
@@ -36,10 +36,11 @@ def unframed(ready: bytes) -> tuple[int, bytes]:
 def test_text(size: int, given_numbers: list[tuple[int, int | None]], *, deflate: bool) -> None:
     """However many numbers an event gets, each frame is that of the whole message."""
     prefix = event(size)
-    render, one = renderer(binary=False, deflate=deflate), Outgoing(prefix)
+    one = Outgoing(prefix)
     for number, previous in given_numbers:
         message = prefix + codec.suffix(number, previous)
-        assert (frames.TEXT, message) == _opcode(unframed(render(one, number, previous)))
+        ready = one.frame(number, previous, binary=False, deflate=deflate)
+        assert (frames.TEXT, message) == _opcode(unframed(ready))
 
 
 @given(size=sizes, given_numbers=st.lists(st.tuples(numbers, previous_numbers), min_size=1))
@@ -47,10 +48,11 @@ def test_text(size: int, given_numbers: list[tuple[int, int | None]], *, deflate
 def test_binary(size: int, given_numbers: list[tuple[int, int | None]], *, deflate: bool) -> None:
     """Likewise in MessagePack."""
     prefix = event(size)
-    render, one = renderer(binary=True, deflate=deflate), Outgoing(prefix)
+    one = Outgoing(prefix)
     for number, previous in given_numbers:
         message = codec.pack(prefix + codec.suffix(number, previous))
-        assert (frames.BINARY, message) == _opcode(unframed(render(one, number, previous)))
+        ready = one.frame(number, previous, binary=True, deflate=deflate)
+        assert (frames.BINARY, message) == _opcode(unframed(ready))
 
 
 def _opcode(found: tuple[int, bytes]) -> tuple[int, bytes]:
@@ -60,7 +62,7 @@ def _opcode(found: tuple[int, bytes]) -> tuple[int, bytes]:
 @pytest.mark.parametrize("binary", [False, True])
 def test_small_events_are_not_compressed(*, binary: bool) -> None:
     """Below 1 KiB compressing costs more than it saves."""
-    ready = renderer(binary=binary, deflate=True)(Outgoing(event(500)), 1, None)
+    ready = Outgoing(event(500)).frame(1, None, binary=binary, deflate=True)
     assert not ready[0] & frames.RSV1
 
 
@@ -68,8 +70,8 @@ def test_small_events_are_not_compressed(*, binary: bool) -> None:
 def test_big_events_are_compressed(*, binary: bool) -> None:
     """From 1 KiB on they are, for those connections that can take it."""
     one = Outgoing(event(3_000))
-    plain = renderer(binary=binary, deflate=False)(one, 1, None)
-    squeezed = renderer(binary=binary, deflate=True)(one, 1, None)
+    plain = one.frame(1, None, binary=binary, deflate=False)
+    squeezed = one.frame(1, None, binary=binary, deflate=True)
     assert (0, frames.RSV1) == (plain[0] & frames.RSV1, squeezed[0] & frames.RSV1)
     assert len(squeezed) < len(plain) / 5
 

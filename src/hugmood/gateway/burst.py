@@ -5,7 +5,10 @@ Elsewhere every write goes to its transport, and a burst stays empty.
 
 import asyncio
 from collections.abc import Callable
-from typing import final
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from hugmood.gateway.websocket import Connection
 
 _SendEach = Callable[[list[int], list[bytes]], list[tuple[int, int]]]
 
@@ -33,26 +36,26 @@ def descriptor_of(transport: asyncio.Transport) -> int:
 class Burst:
     """Frames on their way out, at most one for a socket."""
 
-    __slots__ = ("_descriptors", "_frames", "_transports")
+    __slots__ = ("_connections", "_descriptors", "_frames")
 
     def __init__(self) -> None:
         """Be empty."""
-        self._transports: list[asyncio.Transport] = []
+        self._connections: list[Connection] = []
         self._descriptors: list[int] = []
         self._frames: list[bytes] = []
 
-    def add(self, transport: asyncio.Transport, descriptor: int, frame: bytes) -> None:
-        """Take a frame for a socket whose transport has nothing unsent."""
-        self._transports.append(transport)
+    def add(self, connection: "Connection", descriptor: int, frame: bytes) -> None:
+        """Take a frame for a connection that has nothing unsent."""
+        self._connections.append(connection)
         self._descriptors.append(descriptor)
         self._frames.append(frame)
 
     def end(self) -> None:
-        """Send what was taken; what a socket does not take at once its transport sends."""
+        """Send what was taken; what a socket does not take at once its connection sends."""
         if not self._frames or send_each is None:
             return
-        transports, self._transports = self._transports, []
+        connections, self._connections = self._connections, []
         descriptors, self._descriptors = self._descriptors, []
         frames, self._frames = self._frames, []
         for place, taken in send_each(descriptors, frames):
-            transports[place].write(frames[place][taken:])
+            connections[place].write_rest(frames[place][taken:])

@@ -19,6 +19,7 @@ from hugmood.gateway.endpoint import CLIENT_ID_HEADER, Origins
 from hugmood.gateway.graphql import bearer
 from hugmood.gateway.graphql_face import GraphqlFace
 from hugmood.gateway.graphql_link import Unanswered
+from hugmood.gateway.member import Member
 from hugmood.gateway.outgoing import Outgoing, frame
 from hugmood.gateway.subscription import Subscription
 from hugmood.gateway.websocket import Acceptance, Connection, UpgradeRequest
@@ -103,7 +104,7 @@ class GraphqlEndpoint:
         return open_socket
 
 
-class GraphqlSocket:
+class GraphqlSocket(Member):
     """One connection: `Receiver` of its socket, `Member` of the hub."""
 
     def __init__(

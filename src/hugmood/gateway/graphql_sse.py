@@ -15,6 +15,7 @@ from hugmood.errors import CloseCode
 from hugmood.gateway.bearers import Known
 from hugmood.gateway.burst import Burst
 from hugmood.gateway.hub import Hub
+from hugmood.gateway.member import Member
 from hugmood.gateway.outgoing import Outgoing
 from hugmood.gateway.subscription import Subscription
 from hugmood.gateway.told import Telling
@@ -43,7 +44,7 @@ def answer(payload: bytes) -> bytes:
     return event(payload) + _COMPLETE
 
 
-class EventStream:
+class EventStream(Member):
     """One subscription of one request: `Member` of the hub, `Sink` of the subscription."""
 
     def __init__(

@@ -4,7 +4,6 @@ Per recipient only the number differs, so a frame is a shared head, which depend
 no more than the number's length, and a short tail.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -63,8 +62,14 @@ class Outgoing:
         """Return the message in JSON, without a frame."""
         return self.prefix + suffix(number, previous)
 
+    def frame(self, number: int, previous: int | None, *, binary: bool, deflate: bool) -> bytes:
+        """Return the frame of this kind of connection; one that is compressed is made anew."""
+        if deflate and len(self.prefix) >= DEFLATE_FROM:
+            return frame(self.prefix + suffix(number, previous), binary=binary, deflate=True)
+        return self.binary(number, previous) if binary else self.text(number, previous)
+
     def text(self, number: int, previous: int | None = None) -> bytes:
-        """Return the frame of a JSON connection."""
+        """Return the frame of a JSON connection, not compressed."""
         tail = b',"sequenceNumber":%d}' % number if previous is None else suffix(number, previous)
         head = self._heads.get(len(tail))
         if head is None:
@@ -73,7 +78,7 @@ class Outgoing:
         return head + tail
 
     def binary(self, number: int, previous: int | None = None) -> bytes:
-        """Return the frame of a MessagePack connection."""
+        """Return the frame of a MessagePack connection, not compressed."""
         if previous is not None:
             message = self.prefix + suffix(number, previous)
             return frame(message, binary=True, deflate=False)
@@ -86,25 +91,3 @@ class Outgoing:
             head = frames.header(length, binary=True) + self._packed
             self._packed_heads[len(tail)] = head
         return head + tail
-
-    def deflated_text(self, number: int, previous: int | None = None) -> bytes:
-        """Return the frame of a JSON connection that compresses: it has to be made anew."""
-        if len(self.prefix) < DEFLATE_FROM:
-            return self.text(number, previous)
-        return frame(self.prefix + suffix(number, previous), binary=False, deflate=True)
-
-    def deflated_binary(self, number: int, previous: int | None = None) -> bytes:
-        """Return the frame of a MessagePack connection that compresses."""
-        if len(self.prefix) < DEFLATE_FROM:
-            return self.binary(number, previous)
-        return frame(self.prefix + suffix(number, previous), binary=True, deflate=True)
-
-
-Render = Callable[[Outgoing, int, int | None], bytes]
-
-
-def renderer(*, binary: bool, deflate: bool) -> Render:
-    """Return how events are written on this kind of connection."""
-    if binary:
-        return Outgoing.deflated_binary if deflate else Outgoing.binary
-    return Outgoing.deflated_text if deflate else Outgoing.text

@@ -14,7 +14,8 @@ from hugmood.engine.records import Answer, Ask, Caller, Grant, StreamPage
 from hugmood.errors import CloseCode, unavailable
 from hugmood.gateway.batching import batched
 from hugmood.gateway.burst import Burst
-from hugmood.gateway.outgoing import Outgoing, Render, frame, renderer
+from hugmood.gateway.member import Member
+from hugmood.gateway.outgoing import Outgoing, frame
 from hugmood.gateway.wanted import Wanted
 from hugmood.gateway.websocket import Connection
 from hugmood.wire import codec
@@ -36,7 +37,7 @@ _INTERNAL_ERROR: Final = 1011
 log = structlog.get_logger(__name__)
 
 
-class Peer:
+class Peer(Member):
     """The gateway's end of one connection; `Receiver` of its socket."""
 
     __slots__ = (
@@ -44,20 +45,16 @@ class Peer:
         "_batching",
         "_binary",
         "_connection",
+        "_deflate",
         "_fetching",
         "_hub",
         "_outstanding",
         "_paused",
         "_pending",
-        "_render",
         "_resuming",
         "_session",
         "_wanted",
-        "caller",
-        "client_id",
         "cursor",
-        "farewell",
-        "wheel_slot",
     )
 
     def __init__(
@@ -68,9 +65,9 @@ class Peer:
         self._hub = hub
         self._session = session
         self._binary = binary
+        self._deflate = connection.deflate
         self._batching = False
         self._wanted: Wanted | None = None
-        self._render: Render = renderer(binary=binary, deflate=connection.deflate)
         self._pending: list[bytes] = []
         self._outstanding = 0
         self._fetching = False
@@ -80,7 +77,6 @@ class Peer:
         self.caller: Caller | None = None
         self.cursor = Cursor(0, newest=0)
         self.farewell = False
-        """Whether its user logged out, and will not be back."""
         self.wheel_slot = 0
 
     # What the socket tells
@@ -125,11 +121,11 @@ class Peer:
             pending = self._pending
             if not pending:
                 self._hub.flush_later(self)
-            pending.append(self._render(event, number, None))
+            pending.append(self._ready(event, number, None))
             return
         verdict = self.cursor.offer(number)
         if verdict is Verdict.SEND and self._wants(event):
-            self._post(self._render(event, number, self.cursor.take(number)))
+            self._post(self._ready(event, number, self.cursor.take(number)))
         elif verdict is Verdict.SEND:
             self.cursor.pass_over(number)
         elif verdict is Verdict.FETCH:
@@ -138,7 +134,7 @@ class Peer:
     def notify(self, notice: Outgoing) -> None:
         """Take a notice, which has no place in the stream: it carries the position."""
         if self._wants(notice):
-            self._post(self._render(notice, self.cursor.position, None))
+            self._post(self._ready(notice, self.cursor.position, None))
 
     def announce(self, head: int) -> None:
         """Learn how long the stream is, and fetch what is missing of it."""
@@ -189,7 +185,12 @@ class Peer:
         self._post(message if self._batching else self._frame(message))
 
     def _frame(self, message: bytes) -> bytes:
-        return frame(message, binary=self._binary, deflate=self._connection.deflate)
+        return frame(message, binary=self._binary, deflate=self._deflate)
+
+    def _ready(self, event: Outgoing, number: int, previous: int | None) -> bytes:
+        if self._batching:
+            return event.bare(number, previous)
+        return event.frame(number, previous, binary=self._binary, deflate=self._deflate)
 
     def _post(self, ready: bytes) -> None:
         if not self._pending:
@@ -292,7 +293,7 @@ class Peer:
                 self._tell_missed(messages, page.start, page.end, complete=page.complete)
             return
         for prefix, number, previous in entries:
-            self._post(self._render(Outgoing(prefix), number, previous))
+            self._post(self._ready(Outgoing(prefix), number, previous))
 
     def _tell_missed(self, messages: list[bytes], start: int, end: int, *, complete: bool) -> None:
         missed = MissedMessages(
@@ -316,7 +317,6 @@ class Peer:
             self._connection.write(b"".join(self._pending))
             self._pending.clear()
             self._batching = True
-            self._render = Outgoing.bare
 
     def _join(self) -> None:
         self._pending[:] = map(self._frame, batched(self._pending, self._hub.ambient))

@@ -137,6 +137,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_all_sent",
         "_assembly",
         "_descriptor",
         "_farewells",
@@ -167,6 +168,8 @@ class Connection:
         self.remote = remote
         self.deflate = deflate
         self._descriptor = descriptor_of(transport)
+        self._all_sent = False
+        """Whether it is known that the transport has nothing unsent: to ask takes a while."""
         transport.set_write_buffer_limits(high=_WRITE_HIGH, low=_WRITE_LOW)
 
     def write(self, ready: bytes) -> None:
@@ -176,16 +179,17 @@ class Connection:
         look at `unsent`.
         """
         if self._open:
-            self._transport.write(ready)
+            self._write(ready)
 
     def write_in(self, burst: Burst, ready: bytes) -> None:
         """As `write`, at the end of the burst; until then write nothing else."""
         if not self._open:
             return
-        if self._descriptor == NO_DESCRIPTOR or self._transport.get_write_buffer_size():
-            self._transport.write(ready)
+        if self._descriptor == NO_DESCRIPTOR or not (self._all_sent or self.unsent == 0):
+            self._write(ready)
         else:
-            burst.add(self._transport, self._descriptor, ready)
+            self._all_sent = True
+            burst.add(self, self._descriptor, ready)
 
     @property
     def unsent(self) -> int:
@@ -203,7 +207,7 @@ class Connection:
         """
         if self._open:
             self._end()
-            self._transport.write(last + frames.close_frame(code, reason))
+            self._write(last + frames.close_frame(code, reason))
             self._transport.resume_reading()  # the peer's close frame has to be seen
 
     def abort(self) -> None:
@@ -224,7 +228,11 @@ class Connection:
         if self._open:
             self._transport.resume_reading()
 
-    # What follows is for the frame parser and the HTTP server, not for the gateway.
+    # What follows is for bursts, the frame parser and the HTTP server, not for the gateway.
+
+    def write_rest(self, rest: bytes) -> None:
+        """Send what the socket did not take of a frame, also once closed."""
+        self._write(rest)
 
     def opened(self, receiver: Receiver, peers: "set[Connection]") -> None:
         """Count as one of the `peers` that uvicorn waits for when it stops."""
@@ -291,6 +299,10 @@ class Connection:
             self._receiver.server_stopping()
         self.close(frames.GOING_AWAY)
 
+    def _write(self, ready: bytes) -> None:
+        self._all_sent = False
+        self._transport.write(ready)
+
     def _report(self, message: bytes | None) -> None:
         try:
             if message is not None:
@@ -303,7 +315,7 @@ class Connection:
 
     def _answer(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.PING and self.unsent < _PONG_CEILING:
-            self._transport.write(frames.control(frames.PONG, payload))
+            self._write(frames.control(frames.PONG, payload))
         elif opcode == frames.CLOSE:
             self.close(frames.close_code(payload))
 
