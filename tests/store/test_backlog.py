@@ -15,6 +15,7 @@ class Log:
     def __init__(self) -> None:
         self.backlog = Backlog()
         self._rows: list[int] = []
+        self._leaving = 0
         self._told = 0
 
     def append(self, recipients: int) -> None:
@@ -24,23 +25,20 @@ class Log:
         self._rows.append(recipients)
         self.backlog.add(len(self._rows), users, 0)
 
-    def step(self) -> int:
-        """Do a step; return how many deliveries it moved or dropped."""
+    def step(self) -> None:
+        """Move some users' deliveries, or drop some rows."""
         log = self.backlog
         if log.cycle is None:
             self._leaving = len(self._rows)
         found = log.begin(0, dict.fromkeys(range(CROWD), 0))
         users = found.chunk(log.part)
         if users:
-            deliveries = sum(len(found.events[user]) for user in users)
             log.moved(users)
         else:
             rows = min(log.rows, self._leaving)
-            deliveries = sum(self._rows[:rows])
-            del self._rows[:rows]
+            dropped, self._rows = self._rows[:rows], self._rows[rows:]
             self._leaving -= rows
-            log.dropped(deliveries, last=not self._leaving)
-        return deliveries
+            log.dropped(sum(dropped), last=not self._leaving)
 
 
 @pytest.mark.parametrize(

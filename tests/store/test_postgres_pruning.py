@@ -9,6 +9,7 @@ from hugmood.store.database import Database
 from hugmood.store.postgres_streams import PostgresStreams
 from hugmood.store.streams import NewEvent, Retention
 from tests.databases import Addressed
+from tests.store.pruning import numbers, prune
 
 AGE: Final = 30 * 24 * 3600 * 1000
 BEGAN: Final = 1_000_000_000_000
@@ -33,23 +34,6 @@ def append(streams: PostgresStreams, database: Database, at: int, *users: int) -
     """Tell these people of something that happens then."""
     with database.transaction(write=True) as tx:
         streams.append(tx, [NewEvent(b"{", users)], at)
-
-
-def prune(streams: PostgresStreams, database: Database, as_of: int) -> list[int]:
-    """Go through a round; return how many events were left after each of its steps."""
-    after: int | None = 0
-    left = []
-    while after is not None:
-        with database.transaction(write=True) as tx:
-            after = streams.prune(tx, after, as_of)
-            left.append(int(tx.rows("SELECT count(*) FROM inbox")[0][0]))
-    return left
-
-
-def numbers(streams: PostgresStreams, database: Database, user: int) -> list[int]:
-    """Read what there is in a stream."""
-    with database.transaction(write=False) as tx:
-        return [entry.number for entry in streams.page(tx, user, 0).entries]
 
 
 def _scanned(plan: dict[str, Any], table: str) -> float:

@@ -13,6 +13,7 @@ from hugmood.store.sqlite import Sqlite
 from hugmood.store.sqlite_streams import SqliteStreams
 from hugmood.store.streams import NewEvent, Retention
 from tests.databases import InMemory
+from tests.store.pruning import numbers, prune
 
 AGE: Final = 30 * 24 * 3600 * 1000
 BEGAN: Final = 1_000_000_000_000
@@ -40,23 +41,6 @@ def fill(streams: SqliteStreams, database: Sqlite, segments: int) -> None:
             streams.append(tx, [NewEvent(b"{", USERS)], BEGAN + place * APART)
     while streams.step(database).more:
         pass
-
-
-def prune(streams: SqliteStreams, database: Sqlite, as_of: int) -> list[int]:
-    """Go through a round; return how many segments were left after each of its steps."""
-    after: int | None = 0
-    left = []
-    while after is not None:
-        with database.transaction(write=True) as tx:
-            after = streams.prune(tx, after, as_of)
-            left.append(int(tx.rows("SELECT count(*) FROM inbox")[0][0]))
-    return left
-
-
-def numbers(streams: SqliteStreams, database: Sqlite, user: int) -> list[int]:
-    """Read what there is in a stream."""
-    with database.transaction(write=False) as tx:
-        return [entry.number for entry in streams.page(tx, user, 0).entries]
 
 
 def looking(template: Path, segments: int) -> int:
