@@ -58,4 +58,4 @@ class Burst:
         descriptors, self._descriptors = self._descriptors, []
         frames, self._frames = self._frames, []
         for place, taken in send_each(descriptors, frames):
-            connections[place].write_rest(frames[place][taken:])
+            connections[place].hand_over(frames[place][taken:])

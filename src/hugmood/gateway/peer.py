@@ -45,7 +45,6 @@ class Peer(Member):
         "_batching",
         "_binary",
         "_connection",
-        "_deflate",
         "_fetching",
         "_hub",
         "_outstanding",
@@ -65,7 +64,6 @@ class Peer(Member):
         self._hub = hub
         self._session = session
         self._binary = binary
-        self._deflate = connection.deflate
         self._batching = False
         self._wanted: Wanted | None = None
         self._pending: list[bytes] = []
@@ -185,12 +183,12 @@ class Peer(Member):
         self._post(message if self._batching else self._frame(message))
 
     def _frame(self, message: bytes) -> bytes:
-        return frame(message, binary=self._binary, deflate=self._deflate)
+        return frame(message, binary=self._binary, deflate=self._connection.deflate)
 
     def _ready(self, event: Outgoing, number: int, previous: int | None) -> bytes:
         if self._batching:
             return event.bare(number, previous)
-        return event.frame(number, previous, binary=self._binary, deflate=self._deflate)
+        return event.frame(number, previous, binary=self._binary, deflate=self._connection.deflate)
 
     def _post(self, ready: bytes) -> None:
         if not self._pending:

@@ -179,17 +179,18 @@ class Connection:
         look at `unsent`.
         """
         if self._open:
-            self._write(ready)
+            self.hand_over(ready)
 
     def write_in(self, burst: Burst, ready: bytes) -> None:
         """As `write`, at the end of the burst; until then write nothing else."""
         if not self._open:
             return
-        if self._descriptor == NO_DESCRIPTOR or not (self._all_sent or self.unsent == 0):
-            self._write(ready)
-        else:
-            self._all_sent = True
+        if not self._all_sent:
+            self._all_sent = self._descriptor != NO_DESCRIPTOR and self.unsent == 0
+        if self._all_sent:
             burst.add(self, self._descriptor, ready)
+        else:
+            self.hand_over(ready)
 
     @property
     def unsent(self) -> int:
@@ -207,7 +208,7 @@ class Connection:
         """
         if self._open:
             self._end()
-            self._write(last + frames.close_frame(code, reason))
+            self.hand_over(last + frames.close_frame(code, reason))
             self._transport.resume_reading()  # the peer's close frame has to be seen
 
     def abort(self) -> None:
@@ -230,9 +231,10 @@ class Connection:
 
     # What follows is for bursts, the frame parser and the HTTP server, not for the gateway.
 
-    def write_rest(self, rest: bytes) -> None:
-        """Send what the socket did not take of a frame, also once closed."""
-        self._write(rest)
+    def hand_over(self, ready: bytes) -> None:
+        """Have the transport send this, also once closed: a frame, or the rest of one."""
+        self._all_sent = False
+        self._transport.write(ready)
 
     def opened(self, receiver: Receiver, peers: "set[Connection]") -> None:
         """Count as one of the `peers` that uvicorn waits for when it stops."""
@@ -299,10 +301,6 @@ class Connection:
             self._receiver.server_stopping()
         self.close(frames.GOING_AWAY)
 
-    def _write(self, ready: bytes) -> None:
-        self._all_sent = False
-        self._transport.write(ready)
-
     def _report(self, message: bytes | None) -> None:
         try:
             if message is not None:
@@ -315,7 +313,7 @@ class Connection:
 
     def _answer(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.PING and self.unsent < _PONG_CEILING:
-            self._write(frames.control(frames.PONG, payload))
+            self.hand_over(frames.control(frames.PONG, payload))
         elif opcode == frames.CLOSE:
             self.close(frames.close_code(payload))
 

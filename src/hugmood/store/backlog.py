@@ -23,9 +23,9 @@ CHUNK: Final = 4_000
 """Deliveries moved in one transaction, of at most `CHUNK_USERS`: some 10 ms."""
 CHUNK_USERS: Final = 750
 CHUNK_ROWS: Final = 2_000
-"""Rows of the log dropped in one transaction."""
+"""Rows of the log dropped in one transaction at most."""
 LEAST: Final = 0.2
-"""What part of that a transaction does where no more is needed: 2 ms."""
+"""The part of all three that a transaction does where no more is needed: 2 ms."""
 _SPREAD: Final = 16
 """Batches of commands over which what is owed is spread, where that is at most a chunk each."""
 

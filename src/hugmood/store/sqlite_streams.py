@@ -37,7 +37,7 @@ from hugmood.store.streams import (
 _SWEEP_USERS: Final = 200
 """Users looked at in one transaction, where the oldest segment of each says if any is old."""
 _PRUNED_SEGMENTS: Final = 500
-"""Segments deleted in one transaction, and all the old ones of the last user."""
+"""Segments deleted in one transaction; the user at whom it is enough is still finished."""
 _WORD: Final = 8
 _ORDER: Final = sys.byteorder
 
